@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# usage: kernel.sh [--out DIR]
+#
+# Unpacks Debian's kernel and U-Boot for the boards, as they are:
+#   DIR/kernel/vmlinuz, config, release, *.dtb     image, its configuration, its name, device trees
+#   DIR/kernel/tree/lib/modules/RELEASE            every module, with depmod's tables
+#   DIR/u-boot/u-boot-dtb.imx                      Debian's U-Boot for the i.MX53 Quick Start Board
+# Needs set 'kernel' of debs.sh.
+set -euo pipefail
+# shellcheck source=guest-drivers/linux/lib.sh
+. "$(dirname "$0")/lib.sh"
+guest_setup "$0" "$@"
+need depmod kmod
+
+DTBS="imx53-qsb imx53-qsrb vexpress-v2p-ca9 vexpress-v2p-ca15-tc1"
+rel=$(kernel_release)
+image=$(deb_named kernel "linux-image-$rel")
+uboot=$(deb_named kernel u-boot-imx)
+key=$(key_of "$0" "$HERE/lib.sh" "$(basename "$image")" "$(basename "$uboot")")
+! fresh "$STEP" "$key" "$OUT/kernel/vmlinuz" "$OUT/kernel/tree" "$OUT/u-boot/u-boot-dtb.imx" || exit 0
+
+scratch
+unpack "$image" "$T/deb" --exclude='./usr/share/*'
+mkdir -p "$T/kernel/tree/lib"
+mv "$T/deb/boot/vmlinuz-$rel" "$T/kernel/vmlinuz"
+mv "$T/deb/boot/config-$rel" "$T/kernel/config"
+for d in $DTBS; do
+    mv "$T/deb/usr/lib/linux-image-$rel/$d.dtb" "$T/kernel/" ||
+        die kernel-layout "$d.dtb is not in $(basename "$image"); the recipe needs an update"
+done
+mv "$T/deb/lib/modules" "$T/kernel/tree/lib/modules"
+depmod -b "$T/kernel/tree" "$rel"
+printf '%s\n' "$rel" >"$T/kernel/release"
+
+unpack "$uboot" "$T/uboot" --wildcards './usr/lib/u-boot/mx53loco/*'
+mkdir "$T/u-boot"
+mv "$T/uboot/usr/lib/u-boot/mx53loco/u-boot-dtb.imx" "$T/u-boot/"
+
+publish "$T/kernel" "$OUT/kernel"
+publish "$T/u-boot" "$OUT/u-boot"
+done_with "$STEP" "$key"
+say "kernel: $rel, $(wc -c <"$OUT/kernel/vmlinuz") bytes; U-Boot, device trees"
