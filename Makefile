@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+# Yamato's build. One non-recursive makefile; each room names its sources in ROOM/module.mk.
+#
+# Variables a user may set:
+#   BUILD=dir     where everything goes (default build)
+#   SAN=1         AddressSanitizer + UndefinedBehaviorSanitizer (goes to $(BUILD)-san)
+#   DEBUG=1       -O0 -g
+#   CC=clang      either compiler works
+#   PREFIX=/usr/local  for `make install`
+#
+# A room's module.mk sets, with ROOM the folder's name:
+#   ROOM_SRCS   its .c files           ROOM_DEPS  rooms that it may use, nearest first
+#   ROOM_PKGS   pkg-config names       ROOM_LIBS  plain -l flags      ROOM_CFLAGS  extra flags
+#   ROOM_OPT    optional, default -O2
+# Generated sources go to $(BUILD)/gen/ROOM (on the include path) with rules in the module.mk and are
+# named in ROOM_GEN, so that they exist before anything of the room is compiled.
+# A tests/ROOM/module.mk adds to ROOM_TESTS one .c file a test program (cmocka), and may add to
+# ROOM_TEST_PKGS. `make check-ROOM` builds and runs them; `make lib-ROOM` builds the archive.
+# Fuzz targets: tests/fuzz/module.mk.
+
+BUILD ?= build
+ifeq ($(SAN),1)
+override BUILD := $(BUILD)-san
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+PREFIX ?= /usr/local
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+OPTFLAGS := $(if $(DEBUG),-O0,-O2)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wundef -Werror
+CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(BUILD)/gen
+CFLAGS_ALL := -std=c11 -g $(WARNINGS) $(SANFLAGS) -fno-strict-aliasing -ffp-contract=off -MMD -MP
+
+.DEFAULT_GOAL := all
+ROOMS := base cpu shader-isa gpu-model host-backends mdev soc cli
+-include $(foreach r,$(ROOMS),$(r)/module.mk tests/$(r)/module.mk)
+-include guest-drivers/module.mk guest-drivers/linux/module.mk guest-drivers/baremetal/module.mk
+-include tests/system/module.mk tests/fuzz/module.mk tests/bench/module.mk
+
+# ---- rules for a room -------------------------------------------------------------------------
+pkg-cflags = $(if $(1),$(shell $(PKG_CONFIG) --cflags $(1)))
+pkg-libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
+# rooms in link order: the room, then what it uses, transitively (duplicates are harmless in archives)
+closure = $(1) $(foreach d,$($(1)_DEPS),$(call closure,$(d)))
+archives = $(foreach r,$(call closure,$(1)),$(BUILD)/lib/lib$(r).a)
+linkflags = $(call pkg-libs,$(sort $(foreach r,$(call closure,$(1)),$($(r)_PKGS)))) \
+            $(sort $(foreach r,$(call closure,$(1)),$($(r)_LIBS))) -lm -lpthread
+
+define room_rules
+$(1)_OBJS := $$(patsubst %.c,$(BUILD)/obj/%.o,$$($(1)_SRCS))
+$(BUILD)/lib/lib$(1).a: $$($(1)_OBJS)
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@$(AR) rcs $$@ $$^
+$$($(1)_OBJS): $(BUILD)/obj/%.o: %.c $$($(1)_GEN) | $$(foreach d,$$($(1)_DEPS),$$($$(d)_GEN))
+	@mkdir -p $$(@D)
+	@echo "  CC      $$<"
+	@$(CC) $(CPPFLAGS_ALL) $$(call pkg-cflags,$$($(1)_PKGS)) $(CFLAGS_ALL) $$(or $$(if $(DEBUG),-O0),$$($(1)_OPT),$(OPTFLAGS)) $$($(1)_CFLAGS) -c $$< -o $$@
+.PHONY: lib-$(1) check-$(1)
+lib-$(1): $(BUILD)/lib/lib$(1).a
+$(1)_TEST_BINS := $$(patsubst tests/%.c,$(BUILD)/tests/%,$$($(1)_TESTS))
+$$($(1)_TEST_BINS): $(BUILD)/tests/%: tests/%.c $$(call archives,$(1)) $$($(1)_GEN)
+	@mkdir -p $$(@D)
+	@echo "  TEST    $$<"
+	@$(CC) $(CPPFLAGS_ALL) $$(call pkg-cflags,cmocka $$($(1)_PKGS) $$($(1)_TEST_PKGS)) $(CFLAGS_ALL) $(OPTFLAGS) $$($(1)_TEST_CFLAGS) $$< -o $$@ -Wl,--start-group $$(call archives,$(1)) -Wl,--end-group $$(call linkflags,$(1)) $$(call pkg-libs,cmocka $$($(1)_TEST_PKGS)) $$($(1)_TEST_LIBS)
+check-$(1): $$($(1)_TEST_BINS)
+	@set -e; for t in $$^; do echo "  RUN     $$$$t"; $$$$t; done
+-include $$($(1)_OBJS:.o=.d) $$(addsuffix .d,$$($(1)_TEST_BINS))
+endef
+$(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
+
+# ---- the program ------------------------------------------------------------------------------
+$(BUILD)/yamato: $(call archives,cli)
+	@echo "  LINK    $@"
+	@$(CC) $(SANFLAGS) -o $@ -Wl,--start-group $(call archives,cli) -Wl,--end-group $(call linkflags,cli)
+
+.PHONY: all check check-unit headers format lint clean help deps layers
+all: $(BUILD)/yamato
+
+check-unit: $(addprefix check-,$(ROOMS))
+
+# Every public header compiles alone.
+HEADERS := $(wildcard $(foreach r,$(ROOMS),$(r)/*.h $(r)/*/*.h))
+headers:
+	@set -e; for h in $(HEADERS); do $(CC) $(CPPFLAGS_ALL) $(call pkg-cflags,epoxy) -std=c11 $(WARNINGS) -fsyntax-only -x c $$h; done; \
+	echo "headers: $(words $(HEADERS)) compile alone"
+
+layers:
+	@sh tools/layers.sh
+
+format:
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+lint:
+	@clang-tidy -quiet $(foreach r,$(ROOMS),$($(r)_SRCS)) -- $(CPPFLAGS_ALL) -std=c11
+
+clean:
+	rm -rf $(BUILD)/obj $(BUILD)/lib $(BUILD)/tests $(BUILD)/gen $(BUILD)/yamato
+
+# ---- host packages, named once ----------------------------------------------------------------
+DEPS := $(shell grep -hv '^\#' host-packages.txt guest-drivers/linux/host-packages.txt 2>/dev/null | sort -u)
+deps:
+	@sh tools/deps.sh $(DEPS)
+
+help:
+	@sed -n 's/^##//p' Makefile
+
+## Yamato's make targets:
+##   make             build build/yamato
+##   make deps        install the Debian packages that building, guests and tests need
+##   make demo        set up everything, boot two guests that share one GPU, write build/demo/index.html
+##   make check       all tests that fit in CI; make check-long the rest
+##   make check-ROOM  the tests of one room (base cpu shader-isa gpu-model host-backends mdev soc cli)
+##   make bench       measure against the peers, in one run
+##   make guest       the Linux guest image, from Debian packages, under build/guest
+##   make install     program, man pages, completion under PREFIX
+##   make headers layers lint format     house-keeping checks

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+//
+// The mediator's contract, in VFIO's own vocabulary (linux/vfio.h): device types and instances,
+// regions, interrupts, DMA mappings, reset, migration state. A board's GPU window, the vfio-user
+// server and the tests are all clients of this one header; none of them can tell how the work is
+// executed.
+//
+// Threads: calls for one vGPU come from one client thread at a time. The client's callbacks may be
+// called from the mediator's worker thread.
+#ifndef MDEV_VGPU_H
+#define MDEV_VGPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct err;
+struct log;
+struct mdev; // a mediator: one host engine, its worker, its vGPUs
+struct vgpu;
+
+// ---- the mediator ------------------------------------------------------------------------------------
+
+struct mdev_config {
+    const char *backend;     // host-backends name: "soft", "gl", "null"
+    const char *gl_device;   // see backend.h
+    bool synchronous;        // no worker: submissions run inside the doorbell write (deterministic)
+    bool unmediated;         // measure only: skip audit and copy
+    unsigned raster_threads;
+    struct log *log;         // borrowed
+};
+struct mdev *mdev_create(const struct mdev_config *cfg, struct err *err);
+// All vGPUs must be destroyed before.
+void mdev_destroy(struct mdev *mdev);
+
+// Types: fractions of a shared pool (memory, engine share). One row each.
+struct vgpu_type {
+    const char *name;          // "yamato-a200"
+    const char *description;
+    const char *profile;       // gpu_profile name
+    unsigned weight;           // default scheduling weight
+    uint32_t max_instances;
+};
+const struct vgpu_type *vgpu_type_at(unsigned i);
+unsigned mdev_available_instances(struct mdev *mdev, const struct vgpu_type *type);
+
+// ---- one vGPU ------------------------------------------------------------------------------------------
+
+struct vgpu_client {
+    const struct vgpu_client_ops *ops;
+};
+struct vgpu_client_ops {
+    // Interrupt line of the device changed (level). From any thread.
+    void (*irq)(struct vgpu_client *client, unsigned index, bool level);
+};
+
+struct vgpu_config {
+    const char *type;        // vgpu_type name
+    const char *name;        // instance name for people, e.g. the machine's
+    struct vgpu_client *client;
+    unsigned weight;         // 0: the type's
+    struct log *log;         // borrowed; NULL: the mediator's
+};
+struct vgpu *vgpu_create(struct mdev *mdev, const struct vgpu_config *cfg, struct err *err);
+void vgpu_destroy(struct vgpu *vgpu);
+
+// Regions: 0 is the register window (byte offset = register * 4).
+enum { VGPU_REGION_MMIO, VGPU_REGION_COUNT };
+struct vgpu_region_info {
+    uint64_t size;
+    uint32_t flags; // VFIO_REGION_INFO_FLAG_READ 1, WRITE 2
+};
+int vgpu_region_info(struct vgpu *vgpu, unsigned index, struct vgpu_region_info *info);
+// 4-byte aligned accesses of 4 or 8 bytes. -EINVAL outside the region. Reads fill `buf`.
+int vgpu_region_read(struct vgpu *vgpu, unsigned index, uint64_t off, void *buf, size_t n);
+int vgpu_region_write(struct vgpu *vgpu, unsigned index, uint64_t off, const void *buf, size_t n);
+
+// Interrupts: one line (index 0); current level, e.g. after a restore.
+bool vgpu_irq_level(struct vgpu *vgpu, unsigned index);
+
+// DMA: the guest-physical memory this device may reach. `hva` is borrowed until unmapped. -EEXIST on
+// overlap, -ENOENT when unmapping what is not mapped.
+enum { VGPU_DMA_READ = 1, VGPU_DMA_WRITE = 2 };
+int vgpu_dma_map(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, void *hva, unsigned prot,
+                 struct err *err);
+int vgpu_dma_unmap(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes);
+
+// Function level reset: all queued work of this vGPU is dropped, registers return to reset values.
+void vgpu_reset(struct vgpu *vgpu);
+
+// True while submissions of this vGPU are queued or running. The machine's idle loop uses it to wait
+// instead of skipping virtual time.
+bool vgpu_busy(struct vgpu *vgpu);
+// Waits until idle or until timeout_ns passed (host time). True when idle.
+bool vgpu_wait_idle(struct vgpu *vgpu, uint64_t timeout_ns);
+
+// Runtime settings.
+int vgpu_set_weight(struct vgpu *vgpu, unsigned weight);
+
+// Captures all following submissions into an .rd file; NULL stops and closes.
+int vgpu_capture(struct vgpu *vgpu, const char *path, struct err *err);
+
+// ---- the road, stage by stage ------------------------------------------------------------------------
+
+// Stages a submission passes; host monotonic nanoseconds are stamped at each.
+#define VGPU_STAGES(X)                                                                             \
+    X(doorbell, "guest wrote the ring's write pointer")                                            \
+    X(copied, "ring and indirect buffers copied")                                                  \
+    X(audited, "every packet audited")                                                             \
+    X(queued, "in the vGPU's queue")                                                               \
+    X(started, "picked by the scheduler, on the engine")                                           \
+    X(executed, "last packet executed")                                                            \
+    X(fenced, "results and fence in guest memory")                                                 \
+    X(interrupted, "interrupt raised")                                                             \
+    X(acknowledged, "guest acknowledged the interrupt")
+enum vgpu_stage {
+#define X(name, help) VGPU_STAGE_##name,
+    VGPU_STAGES(X)
+#undef X
+        VGPU_STAGE_COUNT
+};
+
+struct vgpu_submission {
+    uint64_t id;                         // unique in the mediator
+    uint64_t stamp_ns[VGPU_STAGE_COUNT]; // 0: not reached
+    uint32_t ibs, dwords, draws, resolves, packets;
+    uint64_t engine_ns;                  // time on the engine (excluding preempted time)
+    int verdict;                         // 0, or -errno of the audit/execution
+    uint32_t seqno;                      // last fence value written
+};
+
+struct vgpu_stats {
+    uint64_t submissions, refused, hangs, resets, irqs, mmio_reads, mmio_writes, engine_ns,
+        wait_ns, draws, resolves, faults;
+};
+void vgpu_stats(struct vgpu *vgpu, struct vgpu_stats *out);
+const char *vgpu_name(const struct vgpu *vgpu);
+// Called once for every submission when it leaves the road (worker thread). NULL stops.
+typedef void vgpu_listener_fn(void *ctx, struct vgpu *vgpu, const struct vgpu_submission *sub);
+void vgpu_listen(struct vgpu *vgpu, vgpu_listener_fn *fn, void *ctx);
+
+// Named report for people: unmodelled registers, refused packets with reasons, faults.
+void vgpu_report(struct vgpu *vgpu, FILE *out);
+
+// ---- migration ------------------------------------------------------------------------------------------
+
+struct snap_writer;
+struct snap_reader;
+// The vGPU must be idle (vgpu_wait_idle). Guest memory is the client's to save.
+int vgpu_save(struct vgpu *vgpu, struct snap_writer *w, struct err *err);
+int vgpu_restore(struct vgpu *vgpu, struct snap_reader *r, struct err *err);
+
+#endif
