@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+//
+// The host engine's thread: takes the submission that the scheduler picked, runs it in slices that
+// end at draw boundaries, and completes it. Everything that touches the backend happens here, since a
+// GL context belongs to one thread. In synchronous mode the doorbell waits for its completion, so that
+// guest and engine never run at the same time.
+#include <errno.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "mdev/private.h"
+
+#define SLICE_DRAWS 32u
+
+static const uint32_t *env_ib(struct gpu_env *env, uint32_t va, uint32_t ndw)
+{
+    struct vgpu *vgpu = container_of(env, struct vgpu, env);
+    const struct workload *w = vgpu->current;
+    for (unsigned i = 0; i < w->nibs; i++) {
+        if (w->ibs[i].va == va && w->ibs[i].ndw == ndw && !w->ibs[i].refused) {
+            return w->words + w->ibs[i].first;
+        }
+    }
+    if (vgpu->mdev->unmediated) {
+        size_t got;
+        const uint8_t *p =
+            vgpu->engine_mem.mem.ops->span(&vgpu->engine_mem.mem, va, (size_t)ndw * 4, &got);
+        return got == (size_t)ndw * 4 && !((uintptr_t)p & 3) ? (const uint32_t *)(const void *)p
+                                                             : NULL;
+    }
+    return NULL;
+}
+
+static void env_interrupt(struct gpu_env *env, uint32_t bits_)
+{
+    struct vgpu *vgpu = container_of(env, struct vgpu, env);
+    // raised when the submission completes: the guest must find RPTR and fences in place
+    vgpu->current->irq_bits |= bits_;
+}
+
+static void env_fence(struct gpu_env *env, uint32_t va, uint32_t value)
+{
+    struct vgpu *vgpu = container_of(env, struct vgpu, env);
+    (void)va;
+    vgpu->current->sub.seqno = value;
+    vgpu->current->sub.stamp_ns[VGPU_STAGE_fenced] = host_ns();
+}
+
+static void env_work(struct gpu_env *env, const struct gpu_draw *draw,
+                     const struct gpu_resolve *res, const struct gpu_fill *fill,
+                     enum gpu_result result)
+{
+    struct vgpu *vgpu = container_of(env, struct vgpu, env);
+    (void)fill;
+    if (draw) {
+        vgpu->current->sub.draws++;
+        vgpu->stats.draws++;
+    } else if (res) {
+        vgpu->current->sub.resolves++;
+        vgpu->stats.resolves++;
+    }
+    if (result == GPU_MEM_FAULT) {
+        vgpu->current->sub.verdict = -EFAULT;
+    }
+}
+
+const struct gpu_env_ops engine_env_ops = {
+    .ib = env_ib, .interrupt = env_interrupt, .fence = env_fence, .work = env_work};
+
+static void complete(struct vgpu *vgpu, struct workload *w)
+{
+    uint32_t fault_va;
+    bool write;
+    uint64_t now;
+
+    if (gmmu_clear_fault(&vgpu->engine_mem, &fault_va, &write)) {
+        ring_refuse(vgpu, "%s fault at GPU address 0x%08x", write ? "write" : "read", fault_va);
+        irq_fault(vgpu, fault_va);
+    }
+    now = host_ns();
+    if (!w->sub.stamp_ns[VGPU_STAGE_fenced]) {
+        w->sub.stamp_ns[VGPU_STAGE_fenced] = now;
+    }
+    atomic_store(&vgpu->rptr, w->ring_end);
+    if (w->irq_bits) {
+        w->sub.stamp_ns[VGPU_STAGE_interrupted] = host_ns();
+    }
+    uint32_t irq_bits = w->irq_bits;
+    irq_completed(vgpu, w); // before the line goes up: the acknowledge may come at once
+    if (irq_bits) {
+        irq_raise(vgpu, irq_bits);
+    }
+    atomic_fetch_sub(&vgpu->inflight, 1); // last: idle means that the interrupt is up as well
+}
+
+// One slice of one vGPU. Called without the lock; vgpu->current is the engine's.
+static void run_slice(struct vgpu *vgpu)
+{
+    struct mdev *mdev = vgpu->mdev;
+    struct workload *w = vgpu->current;
+    uint64_t start = host_ns(), end;
+    enum gpu_run r;
+
+    if (!w->began) {
+        w->began = true;
+        w->sub.stamp_ns[VGPU_STAGE_started] = start;
+        vgpu->stats.wait_ns += start - w->sub.stamp_ns[VGPU_STAGE_queued];
+        if (w->ring_refused) {
+            r = GPU_RUN_ERROR;
+            goto ran;
+        }
+        gpu_begin(vgpu->gpu, vgpu->regs[REG_CP_RB_BASE], w->words, w->ring_ndw);
+    }
+    do {
+        r = gpu_run(vgpu->gpu, SLICE_DRAWS);
+        end = host_ns();
+    } while (r == GPU_RUN_MORE && end - start < mdev->slice_ns &&
+             !__atomic_load_n(&vgpu->cancel, __ATOMIC_RELAXED));
+ran:
+    end = host_ns();
+    w->sub.engine_ns += end - start;
+    pthread_mutex_lock(&mdev->lock);
+    sched_charge(mdev, vgpu, end - start);
+    if (r != GPU_RUN_MORE) {
+        vgpu->current = NULL;
+    }
+    pthread_mutex_unlock(&mdev->lock);
+    switch (r) {
+    case GPU_RUN_MORE:
+        break;
+    case GPU_RUN_DONE:
+        w->sub.stamp_ns[VGPU_STAGE_executed] = end;
+        complete(vgpu, w);
+        break;
+    case GPU_RUN_ERROR:
+        if (!w->ring_refused) {
+            ring_refuse(vgpu, "%s", gpu_error(vgpu->gpu));
+        }
+        w->sub.verdict = w->sub.verdict ? w->sub.verdict : -EINVAL;
+        w->irq_bits |= CP_INT_OPCODE_ERROR;
+        w->sub.stamp_ns[VGPU_STAGE_executed] = end;
+        complete(vgpu, w);
+        break;
+    case GPU_RUN_HANG:
+        // as hardware: the ring stands still until the guest's own watchdog resets the core
+        ring_refuse(vgpu, "hang: %s", gpu_error(vgpu->gpu));
+        vgpu->stats.hangs++;
+        w->sub.verdict = -ETIMEDOUT;
+        atomic_store(&vgpu->hung, true);
+        atomic_fetch_sub(&vgpu->inflight, 1);
+        w->irq_bits = 0;
+        irq_completed(vgpu, w);
+        break;
+    }
+}
+
+static struct workload *drop_all(struct vgpu *vgpu) // lock held
+{
+    struct workload *list = vgpu->head;
+    if (vgpu->current) {
+        vgpu->current->next = list;
+        list = vgpu->current;
+        vgpu->current = NULL;
+    }
+    vgpu->head = NULL;
+    vgpu->tail = &vgpu->head;
+    return list;
+}
+
+// Picks and runs one slice. False when there is nothing to do. Lock held on entry and exit.
+static bool engine_step(struct mdev *mdev)
+{
+    struct vgpu *vgpu = sched_pick(mdev);
+    if (!vgpu) {
+        return false;
+    }
+    if (!vgpu->current) {
+        vgpu->current = vgpu->head;
+        vgpu->head = vgpu->current->next;
+        if (!vgpu->head) {
+            vgpu->tail = &vgpu->head;
+        }
+    }
+    pthread_mutex_unlock(&mdev->lock);
+    run_slice(vgpu);
+    pthread_mutex_lock(&mdev->lock);
+    pthread_cond_broadcast(&mdev->done);
+    return true;
+}
+
+static void drop_cancelled(struct mdev *mdev)
+{
+    for (struct vgpu *v = mdev->vgpus; v; v = v->next) {
+        struct workload *w, *next;
+        if (!v->cancel) {
+            continue;
+        }
+        for (w = drop_all(v); w; w = next) {
+            next = w->next;
+            w->next = mdev->free_list;
+            mdev->free_list = w;
+        }
+        gpu_reset(v->gpu);
+        atomic_store(&v->inflight, 0);
+        v->cancel = false;
+        pthread_cond_broadcast(&mdev->done);
+    }
+}
+
+static void run_calls(struct mdev *mdev)
+{
+    while (mdev->calls) {
+        struct mdev_call *c = mdev->calls;
+        mdev->calls = c->next;
+        pthread_mutex_unlock(&mdev->lock);
+        c->rc = c->fn(c->arg, c->err);
+        pthread_mutex_lock(&mdev->lock);
+        c->done = true;
+        pthread_cond_broadcast(&mdev->done);
+    }
+}
+
+static void *engine_thread(void *arg)
+{
+    struct mdev *mdev = arg;
+    struct err err;
+    if (mdev->backend->ops->bind_thread && mdev->backend->ops->bind_thread(mdev->backend, &err)) {
+        log_warn(mdev->log, "engine: %s", err.msg);
+    }
+    pthread_mutex_lock(&mdev->lock);
+    while (!mdev->stop) {
+        run_calls(mdev);
+        drop_cancelled(mdev);
+        if (!engine_step(mdev) && !mdev->calls && !mdev->stop) {
+            pthread_cond_wait(&mdev->wake, &mdev->lock);
+        }
+    }
+    pthread_mutex_unlock(&mdev->lock);
+    return NULL;
+}
+
+int engine_start(struct mdev *mdev, struct err *err)
+{
+    int rc = pthread_create(&mdev->worker, NULL, engine_thread, mdev);
+    if (rc) {
+        return err_set(err, -rc, "cannot start the engine's thread: %s", strerror(rc));
+    }
+    mdev->worker_started = true;
+    return 0;
+}
+
+void engine_stop(struct mdev *mdev)
+{
+    if (mdev->worker_started) {
+        pthread_mutex_lock(&mdev->lock);
+        mdev->stop = true;
+        pthread_cond_signal(&mdev->wake);
+        pthread_mutex_unlock(&mdev->lock);
+        pthread_join(mdev->worker, NULL);
+        mdev->worker_started = false;
+    }
+}
+
+int engine_call(struct mdev *mdev, int (*fn)(void *arg, struct err *err), void *arg,
+                struct err *err)
+{
+    struct mdev_call c = {.fn = fn, .arg = arg, .err = err};
+    pthread_mutex_lock(&mdev->lock);
+    c.next = mdev->calls;
+    mdev->calls = &c;
+    pthread_cond_signal(&mdev->wake);
+    while (!c.done) {
+        pthread_cond_wait(&mdev->done, &mdev->lock);
+    }
+    pthread_mutex_unlock(&mdev->lock);
+    return c.rc;
+}
+
+void engine_submit(struct vgpu *vgpu, struct workload *w)
+{
+    struct mdev *mdev = vgpu->mdev;
+    bool idle;
+
+    w->next = NULL;
+    atomic_fetch_add(&vgpu->inflight, 1);
+    pthread_mutex_lock(&mdev->lock);
+    w->sub.id = ++mdev->next_id;
+    w->sub.stamp_ns[VGPU_STAGE_queued] = host_ns();
+    idle = !vgpu->head && !vgpu->current;
+    *vgpu->tail = w;
+    vgpu->tail = &w->next;
+    if (idle) {
+        sched_wakeup(mdev, vgpu);
+    }
+    pthread_cond_signal(&mdev->wake);
+    while (mdev->synchronous && atomic_load(&vgpu->inflight)) {
+        pthread_cond_wait(&mdev->done, &mdev->lock);
+    }
+    pthread_mutex_unlock(&mdev->lock);
+}
+
+void engine_cancel(struct vgpu *vgpu)
+{
+    struct mdev *mdev = vgpu->mdev;
+    pthread_mutex_lock(&mdev->lock);
+    __atomic_store_n(&vgpu->cancel, true, __ATOMIC_RELAXED);
+    pthread_cond_signal(&mdev->wake);
+    while (vgpu->cancel) {
+        pthread_cond_wait(&mdev->done, &mdev->lock);
+    }
+    pthread_mutex_unlock(&mdev->lock);
+}
+
+bool vgpu_busy(struct vgpu *vgpu)
+{
+    return atomic_load(&vgpu->inflight) != 0;
+}
+
+bool vgpu_wait_idle(struct vgpu *vgpu, uint64_t timeout_ns)
+{
+    struct mdev *mdev = vgpu->mdev;
+    uint64_t end = host_ns() + timeout_ns;
+    bool idle;
+    pthread_mutex_lock(&mdev->lock);
+    while (!(idle = atomic_load(&vgpu->inflight) == 0)) {
+        struct timespec ts = {(time_t)(end / 1000000000u), (long)(end % 1000000000u)};
+        if (pthread_cond_timedwait(&mdev->done, &mdev->lock, &ts) == ETIMEDOUT) {
+            idle = atomic_load(&vgpu->inflight) == 0;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&mdev->lock);
+    return idle;
+}
