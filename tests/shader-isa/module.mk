@@ -1,0 +1,1 @@
+shader-isa_TESTS := $(addprefix tests/shader-isa/, test_exec_oracle.c)
