@@ -43,7 +43,7 @@ mirrors() {
 }
 
 private_apt() {
-    local m keyring= uri
+    local m keyring='' uri
     need apt-get apt
     m=$(mirrors)
     [ -n "$m" ] || die no-mirror "the host's apt has no source for Debian 12 ($SUITE main);" \
@@ -122,6 +122,17 @@ wanted() {
     esac
 }
 
+# files_of "NAME=VERSION...": the files that apt makes of these (a colon in a version becomes %3a)
+files_of() {
+    local n v
+    for n in $1; do
+        v=${n#*=}
+        [ "$v" != "$n" ] || v=$(version_of "$n")
+        (cd "$DEBS" && ls "${n%%=*}_${v//:/%3a}"_*.deb) ||
+            die download "package $n was not left in $DEBS; run again"
+    done
+}
+
 fetch() {
     local set=$1 names list=$DEBS/$1.list
     update
@@ -132,21 +143,27 @@ fetch() {
         return
     fi
     [ -n "$names" ] || die resolve "apt could not work out the set '$set'; see its message above"
-    # shellcheck disable=SC2086
-    (cd "$DEBS" && apt_ get -qq --print-uris download $names) | awk '{ print $2 }' | sort >"$list.new"
-    say "packages: $set, $(wc -l <"$list.new") packages"
+    say "packages: $set, $(wc -w <<<"$names") packages"
     # shellcheck disable=SC2086
     (cd "$DEBS" && apt_ get -qq download $names) || return 1
+    files_of "$names" | sort >"$list.new"
     mv "$list.new" "$list"
 }
 
+# set_key SET: what a fetched set depends on, besides the mirror's own contents
+set_key() {
+    case $1 in
+    source) key_of "$1" "${GUEST_MIRROR:-}" "$(cat "$DEBS/kernel.version" 2>/dev/null)" ;;
+    rootfs) key_of "$1" "${GUEST_MIRROR:-}" "$HERE/packages/rootfs.txt" "$HERE/packages/rootfs-without.txt" ;;
+    *) key_of "$1" "${GUEST_MIRROR:-}" ;;
+    esac
+}
+complete() { (cd "$DEBS" && xargs -r ls <"$1.list" >/dev/null 2>&1); }
+
 private_ready=0
 for s in "${SETS[@]}"; do
-    key=$(key_of "$s" "${GUEST_MIRROR:-}" "$HERE/packages/rootfs.txt" \
-        "$HERE/packages/rootfs-without.txt" "$(cat "$DEBS/kernel.version" 2>/dev/null || true)")
-    [ "$s" = rootfs ] || [ "$s" = source ] || key=$(key_of "$s" "${GUEST_MIRROR:-}")
-    if [ $REFRESH = 0 ] && [ -f "$DEBS/$s.list" ] && [ "$(cat "$DEBS/$s.key" 2>/dev/null)" = "$key" ] &&
-        (cd "$DEBS" && xargs -r ls <"$s.list" >/dev/null 2>&1); then
+    if [ $REFRESH = 0 ] && [ -f "$DEBS/$s.list" ] &&
+        [ "$(cat "$DEBS/$s.key" 2>/dev/null)" = "$(set_key "$s")" ] && complete "$s"; then
         continue
     fi
     if [ $private_ready = 0 ]; then
@@ -159,7 +176,5 @@ for s in "${SETS[@]}"; do
         rm -f "$APT/updated"
         fetch "$s" || die download "the packages of set '$s' could not be fetched; run again later"
     fi
-    [ "$s" != source ] || key=$(key_of "$s" "${GUEST_MIRROR:-}" "$HERE/packages/rootfs.txt" \
-        "$HERE/packages/rootfs-without.txt" "$(cat "$DEBS/kernel.version")")
-    printf '%s\n' "$key" >"$DEBS/$s.key"
+    set_key "$s" >"$DEBS/$s.key"
 done

@@ -12,6 +12,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 guest_setup "$0" "$@"
 need depmod kmod
+need fdtput device-tree-compiler
 
 DTBS="imx53-qsb imx53-qsrb vexpress-v2p-ca9 vexpress-v2p-ca15-tc1"
 rel=$(kernel_release)
@@ -32,6 +33,10 @@ done
 mv "$T/deb/lib/modules" "$T/kernel/tree/lib/modules"
 depmod -b "$T/kernel/tree" "$rel"
 printf '%s\n' "$rel" >"$T/kernel/release"
+# For booting without U-Boot: the tree as its script leaves it when the 800x480 panel is chosen.
+cp "$T/kernel/imx53-qsb.dtb" "$T/kernel/imx53-qsb-lcd.dtb"
+fdtput -t s "$T/kernel/imx53-qsb-lcd.dtb" /soc/bus@60000000/tve@63ff0000 status disabled
+fdtput -t s "$T/kernel/imx53-qsb-lcd.dtb" /disp0 status okay
 
 unpack "$uboot" "$T/uboot" --wildcards './usr/lib/u-boot/mx53loco/*'
 mkdir "$T/u-boot"

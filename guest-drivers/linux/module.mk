@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+# The Linux guests. Made once and kept in build/guest (GUEST_OUT=dir elsewhere); GUEST_DEBS=dir keeps
+# the downloaded packages where a clean does not reach. The recipes decide what is up to date.
+GUEST_OUT ?= $(CURDIR)/build/guest
+GUEST_RECIPE := guest-drivers/linux/make-guest.sh --out $(GUEST_OUT)
+
+.PHONY: guest guest-boot guest-rootfs guest-installer guest-refresh guest-clean check-guest
+guest:
+	@$(GUEST_RECIPE) sd
+guest-boot guest-rootfs guest-installer:
+	@$(GUEST_RECIPE) $(@:guest-%=%)
+guest-refresh:
+	@$(GUEST_RECIPE) --refresh all
+guest-clean:
+	rm -rf $(GUEST_OUT)
+# Boots the results in QEMU, where it is installed, and looks for the markers.
+check-guest:
+	@guest-drivers/linux/check-guest.sh --out $(GUEST_OUT)
