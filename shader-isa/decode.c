@@ -88,11 +88,25 @@ static struct operand make_operand(struct alu_source s, bool addr_a0)
     return o;
 }
 
-// Notes a source for shader_info.
-static void note_operand(struct shader_info *info, const struct operand *o)
+static int32_t temp_offset(unsigned index, unsigned comp)
+{
+    return (int32_t)(offsetof(struct shader_lanes, r) + (index * 4 + comp) * 4 * SHADER_LANES);
+}
+
+// Fixes where the interpreter finds the lanes, and notes the source for shader_info.
+static void finish_operand(struct shader_info *info, struct operand *o)
 {
     if (!o->need) {
+        o->plain = true; // reads something, never used
         return;
+    }
+    o->plain = o->kind == FROM_TEMP && !o->sign;
+    for (unsigned i = 0; i < 4; i++) {
+        o->off[i] =
+            o->plain ? temp_offset(o->index, o->comp[i]) : (int32_t)(o->comp[i] * 4 * SHADER_LANES);
+        if (o->need >> i & 1) {
+            o->comps |= (uint8_t)BIT(o->comp[i]);
+        }
     }
     switch ((enum operand_kind)o->kind) {
     case FROM_TEMP:
@@ -266,11 +280,12 @@ static void decode_alu(struct shader *sh, unsigned slot)
 
     struct shader_info *info = &sh->info;
     for (unsigned k = 0; k < 3; k++) {
-        note_operand(info, &o->src[k]);
+        finish_operand(info, &o->src[k]);
     }
-    if (o->sop != SOP_NONE) {
-        note_operand(info, &o->sa);
-        note_operand(info, &o->sb);
+    finish_operand(info, &o->sa);
+    finish_operand(info, &o->sb);
+    for (unsigned k = 0; k < 4; k++) {
+        o->dst_off[k] = temp_offset(o->vdst, k);
     }
     struct alu_writes w = o->writes;
     if (o->is_export) {
@@ -303,6 +318,16 @@ static void drop_dead_scalars(struct shader *sh)
         if (!sh->reads_ps || o->sop == OP_RETAIN_PREV) {
             o->sop = SOP_NONE;
         }
+    }
+}
+
+// Marks the slots that take the interpreter's short way.
+static void find_simple_slots(struct shader *sh)
+{
+    for (unsigned i = 0; i < sh->slots; i++) {
+        struct alu_op *o = &sh->alu[i];
+        o->simple = (sh->used[i] & 1) && !o->illegal && o->direct && o->sop == SOP_NONE &&
+                    (o->vop == VOP_MOV || isa_vector[o->vop].effect == EFFECT_NONE);
     }
 }
 
@@ -576,6 +601,7 @@ struct shader *shader_decode(const uint32_t *dw, size_t ndw, enum shader_stage s
     }
     decode_slots(sh);
     drop_dead_scalars(sh);
+    find_simple_slots(sh);
     find_vertex_indices(sh);
     sh->info.slots = slots;
     sh->info.cf_count = sh->cf_count;

@@ -65,11 +65,16 @@ enum shader_result shader_run(const struct shader *sh, struct shader_env *env,
     r.max_steps = env->max_steps ? env->max_steps : 65536;
     r.al = 0;
     r.loops = r.calls = 0;
-    memset(r.loop, 0, sizeof r.loop);
-    memset(r.ps, 0, sizeof r.ps);
-    memset(r.a0, 0, sizeof r.a0);
-    memset(r.zero, 0, sizeof r.zero);
-    memset(r.sink, 0, sizeof r.sink);
+    if (sh->info.uses_loops) {
+        memset(r.loop, 0, sizeof r.loop);
+    }
+    if (sh->reads_ps || sh->info.uses_rel_const) {
+        memset(r.ps, 0, sizeof r.ps);
+        memset(r.a0, 0, sizeof r.a0);
+    }
+    if (sh->info.illegal || sh->info.uses_rel_temp) {
+        memset(r.sink, 0, sizeof r.sink);
+    }
     if (sh->info.fetch_count) {
         memset(r.index, 0, sizeof r.index);
         memset(r.lod, 0, sizeof r.lod);

@@ -27,11 +27,11 @@ struct run {
     int16_t a0[SHADER_LANES];
     float index[SHADER_LANES]; // of the last full vertex fetch
     float lod[SHADER_LANES], grad_h[3][SHADER_LANES], grad_v[3][SHADER_LANES];
-    float depth[4][SHADER_LANES]; // PS export 61
-    float em[6][4][SHADER_LANES]; // eA, eM0..4
-    uint32_t em_lanes[6];         // lanes that wrote them in this burst
-    float zero[SHADER_LANES];
-    float sink[4][SHADER_LANES]; // where impossible results go
+    float depth[4][SHADER_LANES];  // PS export 61
+    float em[6][4][SHADER_LANES];  // eA, eM0..4
+    uint32_t em_lanes[6];          // lanes that wrote them in this burst
+    float buf[3][4][SHADER_LANES]; // operands that had to be built
+    float sink[4][SHADER_LANES];   // where impossible results go
 };
 
 enum shader_result interp_run_plain(struct run *r);

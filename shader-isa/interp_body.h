@@ -4,9 +4,12 @@
 // Semantics: a2xx.def for results, docs/facts for the rest. Slots run in order; in one slot both
 // operations read before either writes. Total: every path costs a step, addresses are checked.
 
+// Positions are found by byte offsets from a base: the offsets are the decoder's, the base is the
+// lanes' structure or a block of four components.
 struct vector_io {
-    float *d[4];                     // where written components go
-    const float *a[4], *b[4], *c[4]; // lanes of each position; always readable
+    char *d;
+    const char *a, *b, *c;
+    const int32_t *d_off, *a_off, *b_off, *c_off;
     unsigned mask;
 };
 
@@ -23,10 +26,14 @@ struct side_effect {
 #define EFFECT_OF_KILL(eff, i) e->bits |= collect((eff), i);
 #define EFFECT_OF_ADDR(eff, i) store(e->address + (i), (eff));
 
+#define LANES_AT(base, k) ((const float *)(const void *)(io->base + io->base##_off[k]))
+#define DST_AT(k) ((float *)(void *)(io->d + io->d_off[k]))
 #define ALL_SOURCES(i)                                                                             \
-    vf ax = load(io->a[0] + (i)), ay = load(io->a[1] + (i)), az = load(io->a[2] + (i)),            \
-       aw = load(io->a[3] + (i)), bx = load(io->b[0] + (i)), by = load(io->b[1] + (i)),            \
-       bz = load(io->b[2] + (i)), bw = load(io->b[3] + (i)), cx = load(io->c[0] + (i));            \
+    vf ax = load(LANES_AT(a, 0) + (i)), ay = load(LANES_AT(a, 1) + (i)),                           \
+       az = load(LANES_AT(a, 2) + (i)), aw = load(LANES_AT(a, 3) + (i)),                           \
+       bx = load(LANES_AT(b, 0) + (i)), by = load(LANES_AT(b, 1) + (i)),                           \
+       bz = load(LANES_AT(b, 2) + (i)), bw = load(LANES_AT(b, 3) + (i)),                           \
+       cx = load(LANES_AT(c, 0) + (i));                                                            \
     (void)ax, (void)ay, (void)az, (void)aw, (void)bx, (void)by, (void)bz, (void)bw, (void)cx
 
 #define SHAPE_OF_MAP(result, effect_code)                                                          \
@@ -34,8 +41,8 @@ struct side_effect {
         if (!(io->mask >> k & 1)) {                                                                \
             continue;                                                                              \
         }                                                                                          \
-        float *d = io->d[k];                                                                       \
-        const float *pa = io->a[k], *pb = io->b[k], *pc = io->c[k];                                \
+        float *d = DST_AT(k);                                                                      \
+        const float *pa = LANES_AT(a, k), *pb = LANES_AT(b, k), *pc = LANES_AT(c, k);              \
         for (unsigned i = 0; i < SHADER_LANES; i += LANES_WIDE) {                                  \
             vf a = load(pa + i), b = load(pb + i), c = load(pc + i);                               \
             (void)a, (void)b, (void)c;                                                             \
@@ -49,7 +56,7 @@ struct side_effect {
         effect_code;                                                                               \
         for (unsigned k = 0; k < 4; k++) {                                                         \
             if (io->mask >> k & 1) {                                                               \
-                store(io->d[k] + i, value);                                                        \
+                store(DST_AT(k) + i, value);                                                       \
             }                                                                                      \
         }                                                                                          \
     }
@@ -60,7 +67,7 @@ struct side_effect {
         vf q[4] = {value.x, value.y, value.z, value.w};                                            \
         for (unsigned k = 0; k < 4; k++) {                                                         \
             if (io->mask >> k & 1) {                                                               \
-                store(io->d[k] + i, q[k]);                                                         \
+                store(DST_AT(k) + i, q[k]);                                                        \
             }                                                                                      \
         }                                                                                          \
     }
@@ -68,7 +75,7 @@ struct side_effect {
 #define MAP_EFFECT_NONE(eff)
 #define MAP_EFFECT_ADDR(eff)                                                                       \
     for (unsigned i = 0; i < SHADER_LANES; i += LANES_WIDE) {                                      \
-        vf aw = load(io->a[3] + i);                                                                \
+        vf aw = load(LANES_AT(a, 3) + i);                                                          \
         store(e->address + i, eff);                                                                \
     }
 #define ALL_EFFECT_NONE(eff)
@@ -156,61 +163,51 @@ static LANES_TARGET void broadcast(float *buf, float f)
     }
 }
 
-// Points ptr[] at the lanes of each position that the operation needs; values that are no plain
-// registers are built in buf.
-static LANES_TARGET void fetch_operand(struct run *r, const struct operand *o,
-                                       float buf[4][SHADER_LANES], const float *ptr[4])
+// Builds an operand that is no unmodified temporary in buf, by component. Returns buf.
+static LANES_TARGET const char *build_operand(struct run *r, const struct operand *o,
+                                              float buf[4][SHADER_LANES])
 {
     int index = o->index;
+    const float *c = NULL;
     switch (o->kind) {
-    case FROM_TEMP_AL:
-        index += loop_address(r);
-        if (index < 0 || index >= SHADER_TEMPS) {
-            break; // reads zero below
-        }
-        // fallthrough
-    case FROM_TEMP: {
-        float(*reg)[SHADER_LANES] = r->l->r[index];
-        for (unsigned k = 0; k < 4; k++) {
-            const float *p = reg[o->comp[k]];
-            ptr[k] = p;
-            if (o->sign && (o->need >> k & 1)) {
-                int32_t keep = o->sign & 1 ? 0x7fffffff : -1;
-                int32_t flip = o->sign & 2 ? INT32_MIN : 0;
-                for (unsigned i = 0; i < SHADER_LANES; i += LANES_WIDE) {
-                    store(buf[k] + i, (vf)(((vi)load(p + i) & keep) ^ flip));
-                }
-                ptr[k] = buf[k];
-            }
-        }
-        return;
-    }
     case FROM_CONST_AL:
         index += loop_address(r);
         // fallthrough
-    case FROM_CONST: {
-        const float *c = constant(r, index);
-        for (unsigned k = 0; k < 4; k++) {
-            ptr[k] = buf[k];
-            if (o->need >> k & 1) {
-                broadcast(buf[k], signed_value(c[o->comp[k]], o->sign));
-            }
-        }
-        return;
-    }
+    case FROM_CONST:
+        c = constant(r, index);
+        break;
     case FROM_CONST_A0:
         for (unsigned k = 0; k < 4; k++) {
-            ptr[k] = buf[k];
-            for (unsigned i = 0; i < SHADER_LANES && (o->need >> k & 1); i++) {
-                buf[k][i] = signed_value(constant(r, index + r->a0[i])[o->comp[k]], o->sign);
+            for (unsigned i = 0; i < SHADER_LANES && (o->comps >> k & 1); i++) {
+                buf[k][i] = signed_value(constant(r, index + r->a0[i])[k], o->sign);
             }
         }
-        return;
+        return (const char *)buf;
+    case FROM_TEMP_AL:
+        index += loop_address(r);
+        if (index < 0 || index >= SHADER_TEMPS) {
+            c = constant(r, -1);
+        }
+        break;
+    default:
+        break;
     }
+    if (c) {
+        for (unsigned k = 0; k < 4; k++) {
+            if (o->comps >> k & 1) {
+                broadcast(buf[k], signed_value(c[k], o->sign));
+            }
+        }
+        return (const char *)buf;
+    }
+    int32_t keep = o->sign & 1 ? 0x7fffffff : -1, flip = o->sign & 2 ? INT32_MIN : 0;
     for (unsigned k = 0; k < 4; k++) {
-        ptr[k] = buf[k];
-        broadcast(buf[k], signed_value(0.0f, o->sign));
+        const float *p = r->l->r[index][k];
+        for (unsigned i = 0; i < SHADER_LANES && (o->comps >> k & 1); i += LANES_WIDE) {
+            store(buf[k] + i, (vf)(((vi)load(p + i) & keep) ^ flip));
+        }
     }
+    return (const char *)buf;
 }
 
 // ---- results
@@ -299,58 +296,63 @@ static void apply_effect(struct run *r, unsigned effect, const struct side_effec
 // ---- slots
 // ---------------------------------------------------------------------------------------
 
-static bool lanes_that_run(const struct run *r, bool predicated, bool condition, uint32_t *on)
+LANE_FN void run_vector(struct run *r, const struct alu_op *o, char *d, const int32_t *d_off,
+                        struct side_effect *e)
 {
-    *on = r->active;
-    if (predicated) {
-        *on &= condition ? r->p0 : ~r->p0;
+    const char *lanes = (const char *)r->l;
+    struct vector_io io = {d,
+                           lanes,
+                           lanes,
+                           lanes,
+                           d_off,
+                           o->src[0].off,
+                           o->src[1].off,
+                           o->src[2].off,
+                           o->writes.vector};
+    if (!o->src[0].plain) {
+        io.a = build_operand(r, &o->src[0], r->buf[0]);
     }
-    return *on != 0;
+    if (!o->src[1].plain) {
+        io.b = build_operand(r, &o->src[1], r->buf[1]);
+    }
+    if (!o->src[2].plain) {
+        io.c = build_operand(r, &o->src[2], r->buf[2]);
+    }
+    vector_fns[o->vop](&io, e);
 }
 
-static LANES_TARGET void run_alu(struct run *r, const struct alu_op *o)
+LANE_FN void run_scalar(struct run *r, const struct alu_op *o, float *result, struct side_effect *e)
 {
-    uint32_t on;
-    if (!lanes_that_run(r, o->predicated, o->condition, &on)) {
-        return;
+    const char *a = (const char *)r->l, *b = a;
+    if (!o->sa.plain) {
+        a = build_operand(r, &o->sa, r->buf[0]);
     }
-    r->illegal |= o->illegal;
+    if (!o->sb.plain) {
+        b = build_operand(r, &o->sb, r->buf[1]);
+    }
+    scalar_fns[o->sop](result, (const float *)(const void *)(a + o->sa.off[0]),
+                       (const float *)(const void *)(b + o->sb.off[0]), r->ps, e);
+}
+
+// Everything that a slot can do; `on` are the lanes that run it.
+static LANES_TARGET void run_alu_long(struct run *r, const struct alu_op *o, uint32_t on)
+{
+    static const int32_t block[4] = {0, 4 * SHADER_LANES, 8 * SHADER_LANES, 12 * SHADER_LANES};
     bool all = on == r->active;
     struct side_effect ve, se;
     float scalar[SHADER_LANES], result[4][SHADER_LANES];
     ve.bits = se.bits = 0;
-
+    r->illegal |= o->illegal;
     if (o->sop != SOP_NONE) {
-        float buf_a[4][SHADER_LANES], buf_b[4][SHADER_LANES];
-        const float *a[4] = {r->zero}, *b[4] = {r->zero};
-        if (o->sa.need) {
-            fetch_operand(r, &o->sa, buf_a, a);
-        }
-        if (o->sb.need) {
-            fetch_operand(r, &o->sb, buf_b, b);
-        }
-        scalar_fns[o->sop](scalar, a[0], b[0], r->ps, &se);
+        run_scalar(r, o, scalar, &se);
     }
-
     float(*target)[SHADER_LANES] =
         o->is_export ? export_target(r, o, on) : temp_target(r, o->vdst, o->vdst_rel);
-    if (o->vop != VOP_NONE) {
-        float buf[3][4][SHADER_LANES];
-        struct vector_io io = {.a = {r->zero, r->zero, r->zero, r->zero}, .mask = o->writes.vector};
-        memcpy(io.b, io.a, sizeof io.b);
-        memcpy(io.c, io.a, sizeof io.c);
-        const float **src[3] = {io.a, io.b, io.c};
-        for (unsigned k = 0; k < 3; k++) {
-            if (o->src[k].need) {
-                fetch_operand(r, &o->src[k], buf[k], src[k]);
-            }
-        }
-        bool direct = o->direct && all;
+    if (o->vop != VOP_NONE && o->direct && all) {
+        run_vector(r, o, (char *)r->l, o->dst_off, &ve);
+    } else if (o->vop != VOP_NONE) {
+        run_vector(r, o, (char *)result, block, &ve);
         for (unsigned k = 0; k < 4; k++) {
-            io.d[k] = direct ? target[k] : result[k];
-        }
-        vector_fns[o->vop](&io, &ve);
-        for (unsigned k = 0; k < 4 && !direct; k++) {
             if (o->writes.vector >> k & 1) {
                 put(target[k], result[k], o->vclamp, o->is_export, all, on);
             }
@@ -365,13 +367,11 @@ static LANES_TARGET void run_alu(struct run *r, const struct alu_op *o)
             }
         }
     }
-    if (o->writes.one | o->writes.zero) {
-        for (unsigned k = 0; k < 4; k++) {
-            if ((o->writes.one | o->writes.zero) >> k & 1) {
-                float value[SHADER_LANES];
-                broadcast(value, o->writes.one >> k & 1 ? 1.0f : 0.0f);
-                put(target[k], value, false, false, all, on);
-            }
+    for (unsigned k = 0; k < 4; k++) {
+        if ((o->writes.one | o->writes.zero) >> k & 1) {
+            float value[SHADER_LANES];
+            broadcast(value, o->writes.one >> k & 1 ? 1.0f : 0.0f);
+            put(target[k], value, false, false, all, on);
         }
     }
     if (o->vop < VOP_MOV) {
@@ -382,6 +382,22 @@ static LANES_TARGET void run_alu(struct run *r, const struct alu_op *o)
             put(r->ps, scalar, false, false, all, on);
         }
         apply_effect(r, isa_scalar[o->sop].effect, &se, on);
+    }
+}
+
+LANE_FN void run_alu(struct run *r, const struct alu_op *o)
+{
+    uint32_t on = r->active;
+    if (o->predicated) {
+        on &= o->condition ? r->p0 : ~r->p0;
+        if (!on) {
+            return;
+        }
+    }
+    if (o->simple && on == r->active) {
+        run_vector(r, o, (char *)r->l, o->dst_off, NULL);
+    } else {
+        run_alu_long(r, o, on);
     }
 }
 
@@ -460,8 +476,11 @@ static LANES_TARGET void fetch_texture(struct run *r, const struct fetch_op *o,
 
 static LANES_TARGET void run_fetch(struct run *r, const struct fetch_op *o)
 {
-    uint32_t on;
-    if (!lanes_that_run(r, o->predicated, o->condition, &on)) {
+    uint32_t on = r->active;
+    if (o->predicated) {
+        on &= o->condition ? r->p0 : ~r->p0;
+    }
+    if (!on) {
         return;
     }
     bool all = on == r->active;

@@ -141,81 +141,6 @@ LANE_FN struct quad cube(vf x, vf y, vf z)
 }
 #define CUBE_RESULT cube
 
-// ---- transcendental functions
-// --------------------------------------------------------------------
-
-#define TO_D(v) __builtin_convertvector(v, vd)
-#define TO_F(v) __builtin_convertvector(v, vf)
-
-LANE_FN vf exp2_of(vf a)
-{
-    vf c = sel(a < splat(-160), splat(-160), sel(a > splat(160), splat(160), a)); // NaN stays
-    vf whole = floor_of(c + HALF);
-    vd f = TO_D(sel(a == a, c - whole, ZERO)) * 0.693147180559945309;
-    vd p =
-        1.0 +
-        f * (1.0 + f * (1.0 / 2 +
-                        f * (1.0 / 6 +
-                             f * (1.0 / 24 +
-                                  f * (1.0 / 120 +
-                                       f * (1.0 / 720 + f * (1.0 / 5040 + f * (1.0 / 40320))))))));
-    vi n = __builtin_convertvector(sel(a == a, whole, ZERO), vi);
-    vl scale = (__builtin_convertvector(n, vl) + 1023) << 52;
-    return sel(a == a, TO_F(p * (vd)scale), a);
-}
-#define EXP2 exp2_of
-
-LANE_FN vf log2_of(vf a)
-{
-    vi in = (a > ZERO) & is_finite(a); // the others are decided below
-    vi b = (vi)sel(in, a, ONE);
-    vi e = (b - 0x3f3504f3) >> 23; // mantissa from sqrt(1/2) to sqrt(2)
-    vf m = (vf)(b - (e << 23));
-    vd t = (TO_D(m) - 1.0) / (TO_D(m) + 1.0);
-    vd u = t * t;
-    vd s =
-        1.0 + u * (1.0 / 3 +
-                   u * (1.0 / 5 + u * (1.0 / 7 + u * (1.0 / 9 + u * (1.0 / 11 + u * (1.0 / 13))))));
-    vf r = TO_F(TO_D(e) + t * s * 2.88539008177792681);
-    vf out = sel(a == ZERO, splat(-HUGE_VALF), sel(a < ZERO, splat(NAN), a)); // Inf and NaN stay
-    return sel(in, r, out);
-}
-#define LOG2 log2_of
-
-// Sine (shift 0) or cosine (shift 1): quadrant by pi/2 in two parts; large angles by the C library.
-LANE_FN vf sine_like(vf a, int shift)
-{
-    vi small = absolute(a) <= splat(1048576.0f);
-    vf c = sel(small, a, ZERO);
-    vf q = floor_of(c * 0.636619772f + HALF);
-    vd r = (TO_D(c) - TO_D(q) * 1.57079632673412561417) - TO_D(q) * 6.07710050650619224932e-11;
-    vd u = r * r;
-    vd s =
-        r *
-        (1.0 + u * (-1.0 / 6 +
-                    u * (1.0 / 120 +
-                         u * (-1.0 / 5040 + u * (1.0 / 362880 + u * (-1.0 / 39916800 +
-                                                                     u * (1.0 / 6227020800.0)))))));
-    vd k = 1.0 + u * (-1.0 / 2 +
-                      u * (1.0 / 24 +
-                           u * (-1.0 / 720 +
-                                u * (1.0 / 40320 + u * (-1.0 / 3628800 + u * (1.0 / 479001600))))));
-    vi n = __builtin_convertvector(q, vi) + shift;
-    vf v = sel((n & 1) != 0, TO_F(k), TO_F(s));
-    v = (vf)((vi)v ^ ((n & 2) << 30));
-    float in[LANES_WIDE], out[LANES_WIDE];
-    store(in, a);
-    store(out, v);
-    for (int i = 0; i < LANES_WIDE; i++) {
-        if (!(in[i] >= -1048576.0f && in[i] <= 1048576.0f)) {
-            out[i] = shift ? cosf(in[i]) : sinf(in[i]);
-        }
-    }
-    return load(out);
-}
-#define SIN(a) sine_like(a, 0)
-#define COS(a) sine_like(a, 1)
-
 // ---- lane masks
 // ----------------------------------------------------------------------------------
 
@@ -243,5 +168,81 @@ LANE_FN vi expand(uint32_t bits, unsigned first)
     vi v = lane_bits(first);
     return (v & (int32_t)bits) == v;
 }
+
+// ---- transcendental functions
+// --------------------------------------------------------------------
+
+#define TO_D(v) __builtin_convertvector(v, vd)
+#define TO_F(v) __builtin_convertvector(v, vf)
+
+// a + u * (b + u * (...)); macros, since a function of vectors this wide is not kept in registers.
+#define POLY1(u, a) (a)
+#define POLY2(u, a, ...) ((a) + (u)*POLY1(u, __VA_ARGS__))
+#define POLY3(u, a, ...) ((a) + (u)*POLY2(u, __VA_ARGS__))
+#define POLY4(u, a, ...) ((a) + (u)*POLY3(u, __VA_ARGS__))
+#define POLY5(u, a, ...) ((a) + (u)*POLY4(u, __VA_ARGS__))
+#define POLY6(u, a, ...) ((a) + (u)*POLY5(u, __VA_ARGS__))
+#define POLY7(u, a, ...) ((a) + (u)*POLY6(u, __VA_ARGS__))
+#define POLY8(u, a, ...) ((a) + (u)*POLY7(u, __VA_ARGS__))
+#define POLY9(u, a, ...) ((a) + (u)*POLY8(u, __VA_ARGS__))
+
+LANE_FN vf exp2_of(vf a)
+{
+    vf c = sel(a < splat(-160), splat(-160), sel(a > splat(160), splat(160), a)); // NaN stays
+    c = sel(a == a, c, ZERO);
+    vf whole = floor_of(c + HALF);
+    vd f = TO_D(c - whole) * 0.693147180559945309;
+    vd p = POLY9(f, 1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040,
+                 1.0 / 40320);
+    vl scale = (__builtin_convertvector(__builtin_convertvector(whole, vi), vl) + 1023) << 52;
+    return sel(a == a, TO_F(p * (vd)scale), a);
+}
+#define EXP2 exp2_of
+
+LANE_FN vf log2_of(vf a)
+{
+    vi in = (a > ZERO) & is_finite(a); // the others are decided below
+    vi b = (vi)sel(in, a, ONE);
+    vi e = (b - 0x3f3504f3) >> 23; // mantissa from sqrt(1/2) to sqrt(2)
+    vd m = TO_D((vf)(b - (e << 23)));
+    vd t = (m - 1.0) / (m + 1.0);
+    vd u = t * t;
+    vd p = POLY7(u, 1.0, 1.0 / 3, 1.0 / 5, 1.0 / 7, 1.0 / 9, 1.0 / 11, 1.0 / 13);
+    vf r = TO_F(TO_D(e) + t * p * 2.88539008177792681);
+    vf out = sel(a == ZERO, splat(-HUGE_VALF), sel(a < ZERO, splat(NAN), a)); // Inf and NaN stay
+    return sel(in, r, out);
+}
+#define LOG2 log2_of
+
+// Sine (shift 0) or cosine (shift 1): quadrant by pi/2 in two parts; large angles by the C library.
+LANE_FN vf sine_like(vf a, int shift)
+{
+    vf c = sel(absolute(a) <= splat(1048576.0f), a, ZERO);
+    vf q = floor_of(c * 0.636619772f + HALF);
+    vd r = TO_D(c) - TO_D(q) * 1.57079632673412561417 - TO_D(q) * 6.07710050650619224932e-11;
+    vd u = r * r;
+    vf s = TO_F(r * POLY7(u, 1.0, -1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880, -1.0 / 39916800,
+                          1.0 / 6227020800.0));
+    vf k = TO_F(POLY7(u, 1.0, -1.0 / 2, 1.0 / 24, -1.0 / 720, 1.0 / 40320, -1.0 / 3628800,
+                      1.0 / 479001600));
+    vi n = __builtin_convertvector(q, vi) + shift;
+    vf v = sel((n & 1) != 0, k, s);
+    v = (vf)((vi)v ^ ((n & 2) << 30));
+    vi large = ~(absolute(a) <= splat(1048576.0f));
+    if (__builtin_expect(collect(large, 0) != 0, 0)) {
+        float in[LANES_WIDE], out[LANES_WIDE];
+        store(in, a);
+        store(out, v);
+        for (int i = 0; i < LANES_WIDE; i++) {
+            if (!(in[i] >= -1048576.0f && in[i] <= 1048576.0f)) {
+                out[i] = shift ? cosf(in[i]) : sinf(in[i]);
+            }
+        }
+        v = load(out);
+    }
+    return v;
+}
+#define SIN(a) sine_like(a, 0)
+#define COS(a) sine_like(a, 1)
 
 #endif

@@ -1,4 +1,6 @@
 shader-isa_SRCS := $(addprefix shader-isa/, isa.c decode.c interp.c interp_avx2.c)
 shader-isa_DEPS := base
-# The interpreter's inner loops are vectors of lanes; -fno-math-errno lets sqrt be one instruction.
-shader-isa_CFLAGS := -fno-math-errno -fno-trapping-math
+# The interpreter's inner loops are vectors of lanes; -fno-math-errno lets sqrt be one instruction, and
+# no vector crosses a function that is not inlined, so their ABI does not matter.
+shader-isa_CFLAGS := -fno-math-errno -fno-trapping-math -Wno-psabi
+shader-isa_OPT := -O3

@@ -17,7 +17,10 @@ struct operand {
     uint8_t kind, index;
     uint8_t sign;    // 1: absolute value, 2: negate (after)
     uint8_t need;    // positions that the operation reads
+    uint8_t comps;   // components that those positions read
     uint8_t comp[4]; // component that each position reads
+    bool plain;      // an unmodified temporary: off is from the start of struct shader_lanes
+    int32_t off[4];  // bytes to the lanes of each position; else from a block of four components
 };
 
 // Vector operations are the 30 opcodes and two made by the decoder.
@@ -25,13 +28,13 @@ enum { VOP_MOV = 30, VOP_NONE = 31, SOP_NONE = 63 };
 
 struct alu_op {
     uint8_t vop, sop;
-    uint8_t predicated : 1, condition : 1, illegal : 1;
-    uint8_t direct : 1; // the vector result may be stored while it is computed
-    uint8_t vclamp : 1, sclamp : 1;
-    uint8_t vdst_rel : 1, sdst_rel : 1;
-    uint8_t is_export;
+    bool predicated, condition, illegal;
+    bool direct; // the vector result may be stored while it is computed
+    bool simple; // and nothing but that happens
+    bool vclamp, sclamp, vdst_rel, sdst_rel, is_export;
     uint8_t vdst, sdst; // temporaries; vdst is the register of an export
     struct alu_writes writes;
+    int32_t dst_off[4]; // bytes from the start of struct shader_lanes to r[vdst]
     struct operand src[3], sa, sb;
 };
 
