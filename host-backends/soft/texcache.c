@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+//
+// The texel cache of the software rasteriser: 4x4 tiles of decoded, swizzled texels, direct mapped.
+// It holds nothing across draws, so that guest writes need no tracking.
+
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/checked.h"
+#include "host-backends/soft/texture.h"
+
+static void bind(struct soft_context *ctx, unsigned constant)
+{
+    struct gpu_mem *mem = ctx->mem;
+    struct soft_texture *s = &ctx->tex[constant];
+    if (s->bound) {
+        return;
+    }
+    s->bound = true;
+    texture_layout(ctx->pipe.draw->fetch + 6 * constant, &s->t);
+    const struct texture *t = &s->t;
+    s->fast_8888 = t->info && t->info->number == FMT_8_8_8_8 && !t->num.integer &&
+                   !t->num.exp_adjust && !t->endian;
+    for (unsigned c = 0; c < 4; c++) {
+        s->fast_8888 = s->fast_8888 && t->num.sign[c] == TEX_UNSIGNED;
+    }
+    memset(s->host, 0, sizeof(s->host));
+    for (unsigned l = 0; t->info && l <= t->max_level && l < TEX_LEVELS; l++) {
+        s->have[l] = 0;
+        s->host[l] = mem->ops->span(mem, t->level[l].va, t->level[l].bytes, &s->have[l]);
+    }
+}
+
+void soft_textures_bind(struct soft_context *ctx)
+{
+    const struct shader_info *info[2] = {ctx->pipe.vi, ctx->pipe.pi};
+    for (unsigned i = 0; i < SOFT_TEXTURES; i++) {
+        ctx->tex[i].bound = false;
+    }
+    for (unsigned s = 0; s < 2; s++) {
+        for (unsigned i = 0; info[s] && i < info[s]->tfetch_count; i++) {
+            bind(ctx, info[s]->tfetch[i].constant % SOFT_TEXTURES);
+        }
+    }
+    ctx->worker->cache->stamp = (ctx->worker->cache->stamp + 1) & 0xff;
+    if (ctx->worker->cache->stamp == 0) {
+        memset(ctx->worker->cache, 0, sizeof(*ctx->worker->cache));
+        ctx->worker->cache->stamp = 1;
+    }
+}
+
+static void swizzle_8888(const struct texture *t, const uint8_t *p, float out[4])
+{
+    float v[6] = {(float)p[0] / 255.0f,
+                  (float)p[1] / 255.0f,
+                  (float)p[2] / 255.0f,
+                  (float)p[3] / 255.0f,
+                  0.0f,
+                  1.0f};
+    for (unsigned c = 0; c < 4; c++) {
+        out[c] = v[t->swizzle[c] < 6 ? t->swizzle[c] : 4];
+    }
+}
+
+static void read_texel(struct soft_context *ctx, const struct soft_texture *s, unsigned level,
+                       unsigned slice, uint32_t x, uint32_t y, float out[4])
+{
+    const struct texture *t = &s->t;
+    const struct format_info *f = t->info;
+    const struct texture_level *lv = &t->level[level];
+    uint32_t bx = x / f->block_w, by = y / f->block_h;
+    uint32_t va = texture_block_va(t, level, slice, bx, by);
+    uint32_t off = va - lv->va;
+    uint8_t block[16] = {0};
+    const uint8_t *p = block;
+    if (s->host[level] && range_ok(off, f->block_bytes, s->have[level])) {
+        p = s->host[level] + off;
+    } else {
+        ctx->mem->ops->read(ctx->mem, va, block, f->block_bytes);
+    }
+    if (s->fast_8888) {
+        swizzle_8888(t, p, out);
+        return;
+    }
+    if (t->endian) {
+        if (p != block) {
+            memcpy(block, p, f->block_bytes);
+            p = block;
+        }
+        endian_swap(block, f->block_bytes, t->endian);
+    }
+    format_decode(f, p, x % f->block_w, y % f->block_h, &t->num, out);
+    texture_swizzle(t, out, out);
+}
+
+const float *soft_texel(struct soft_worker *w, unsigned constant, unsigned level, unsigned slice,
+                        uint32_t x, uint32_t y)
+{
+    struct soft_texcache *cache = w->cache;
+    uint32_t tx = x >> 2, ty = y >> 2;
+    uint64_t key = (uint64_t)cache->stamp << 56 | (uint64_t)constant << 51 | (uint64_t)level << 47 |
+                   (uint64_t)(slice & 0x7fff) << 32 | (uint32_t)((ty << 16) + tx);
+    uint32_t h = (tx & 31) ^ (ty & 31) << 5 ^ (level * 0x155 + constant * 0x2ab + slice * 0x99);
+    struct soft_tile *tile = &cache->tile[h % SOFT_TILES];
+    if (tile->key != key) {
+        const struct soft_texture *s = &w->ctx->tex[constant];
+        const struct texture_level *lv = &s->t.level[level];
+        tile->key = key;
+        for (uint32_t j = 0; j < 4; j++) {
+            for (uint32_t i = 0; i < 4; i++) {
+                uint32_t px = tx * 4 + i, py = ty * 4 + j;
+                if (px < lv->width && py < lv->height) {
+                    read_texel(w->ctx, s, level, slice, px, py, tile->texel[4 * j + i]);
+                }
+            }
+        }
+    }
+    return tile->texel[4 * (y & 3) + (x & 3)];
+}
