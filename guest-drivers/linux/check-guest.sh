@@ -5,7 +5,8 @@
 # Boots what make-guest.sh made in Debian's QEMU, on boards that it has, and looks for the markers:
 # that the archives, the root file system, the card image and the modules are sound, without Yamato.
 # Without arguments, all of: bench-virt bench-vexpress root-virt sd-vexpress break-virt noroot-virt
-# login-virt card-layout. Serial logs stay in DIR/check/. Skips when qemu-system-arm is missing.
+# login-virt card-layout, and installer-virt when the
+# installer is there. Serial logs stay in DIR/check/. Skips when qemu-system-arm is missing.
 set -euo pipefail
 # shellcheck source=guest-drivers/linux/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -97,9 +98,16 @@ check_card-layout() {
         'bootz ' '^yamato: [0-9]+/'
 }
 
+check_installer-virt() {
+    K=$OUT/installer boot "$1" 'sleep 30' virt 'TERM=vt102' -initrd "$OUT/installer/initrd.gz"
+    expect "$1" 'Select a language'
+}
+
 checks=("${REST[@]+"${REST[@]}"}")
-[ -n "${checks[*]}" ] || checks=(bench-virt bench-vexpress root-virt sd-vexpress break-virt \
-    noroot-virt login-virt card-layout)
+if [ -z "${checks[*]}" ]; then
+    checks=(bench-virt bench-vexpress root-virt sd-vexpress break-virt noroot-virt login-virt card-layout)
+    [ ! -f "$OUT/installer/vmlinuz" ] || checks+=(installer-virt)
+fi
 for c in "${checks[@]}"; do
     declare -F "check_$c" >/dev/null || die usage "no check '$c'; see $0 --help"
     "check_$c" "$c"

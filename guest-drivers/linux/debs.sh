@@ -74,6 +74,7 @@ APT::Architecture "armhf";
 APT::Architectures { "armhf"; };
 APT::Install-Recommends "false";
 APT::Sandbox::User "";
+APT::Update::Error-Mode "any";
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 #clear DPkg::Post-Invoke;
@@ -88,7 +89,8 @@ update() {
     [ ! -f "$APT/updated" ] || return 0
     say "packages: reading the mirror's lists"
     apt_ get -qq update ||
-        die mirror "the package lists could not be read; check the network and try again"
+        die mirror "the package lists could not be read (see above); check the network and try again," \
+            "or name another mirror in GUEST_MIRROR"
     touch "$APT/updated"
 }
 
@@ -136,7 +138,7 @@ files_of() {
 fetch() {
     local set=$1 names list=$DEBS/$1.list
     update
-    names=$(wanted "$set")
+    names=$(wanted "$set") || exit 1
     if [ -z "$names" ] && [ "$set" = firmware ]; then
         say "packages: no firmware package on this mirror; a synthetic one will be made"
         : >"$list"

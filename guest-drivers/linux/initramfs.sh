@@ -12,6 +12,7 @@ set -euo pipefail
 guest_setup "$0" "$@"
 need cpio cpio
 need depmod kmod
+[ -d "$OUT/kernel/tree" ] || die missing-input "$OUT/kernel is not there; run make-guest.sh initramfs"
 
 key=$(key_of "$0" "$HERE/lib.sh" "$HERE"/initramfs/* "$OUT/.stamp/kernel" \
     "$(basename "$(deb_named kernel busybox-static)")")

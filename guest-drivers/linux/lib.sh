@@ -177,3 +177,20 @@ busybox_into() {
             ln -s busybox "$root/bin/$a"
     done
 }
+
+# make_fs FILE SIZE_MB DIR LABEL ID MKE2FS-OPTIONS...: a file system holding DIR, owned by root, whose
+# bytes depend on nothing but DIR's contents. mke2fs copies the host's change times; they are set after.
+make_fs() {
+    local file=$1 mb=$2 dir=$3 label=$4 id=79616d61-746f-4d00-8000-00000000000$5 last; shift 5
+    need mke2fs e2fsprogs
+    find "$dir" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+    export E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH
+    rm -f "$file"
+    as_root mke2fs -q -m 0 -L "$label" -U "$id" -E "root_owner=0:0,hash_seed=$id,lazy_itable_init=0" \
+        "$@" -d "$dir" "$file" "${mb}M" >/dev/null ||
+        die mke2fs "could not make the file system $label; is the disk full?"
+    last=$(dumpe2fs -h "$file" 2>/dev/null |
+        awk '/^Inode count:/ { n = $3 } /^Free inodes:/ { f = $3 } END { print n - f }')
+    seq -f "sif <%.0f> ctime @$(printf '0x%x' "$SOURCE_DATE_EPOCH")" 11 "$last" |
+        debugfs -w -f - "$file" >"$T/debugfs.log" 2>&1 || die debugfs "could not set times in $label"
+}

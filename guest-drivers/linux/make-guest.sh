@@ -40,6 +40,11 @@ need flock util-linux
 exec 9>"$OUT/.lock"
 flock -n 9 || { say "waiting for another run in $OUT"; flock 9; }
 
+# Leftovers of runs that were killed: scratch folders end in the number of their process.
+for d in "$OUT"/tmp/*.*; do
+    [ -d "$d" ] && ! kill -0 "${d##*.}" 2>/dev/null && rm -rf "$d"
+done
+
 # The steps in order, each with the package sets it needs and the steps before it.
 wanted=' '
 want() {

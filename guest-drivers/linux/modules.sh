@@ -22,6 +22,7 @@ need xz xz-utils
 need modinfo kmod
 need arm-linux-gnueabihf-gcc-12 gcc-12-arm-linux-gnueabihf
 
+[ -d "$OUT/kernel/tree" ] || die missing-input "$OUT/kernel is not there; run make-guest.sh modules"
 rel=$(kernel_release)
 source_deb=$(deb_named source linux-source-6.1)
 arch_deb=$(deb_named source "linux-headers-$rel")

@@ -12,10 +12,13 @@ set -euo pipefail
 # shellcheck source=guest-drivers/linux/lib.sh
 . "$(dirname "$0")/lib.sh"
 guest_setup "$0" "$@"
-need mke2fs e2fsprogs
 need readelf binutils
 need qemu-arm-static qemu-user-static
 
+debs_of rootfs >/dev/null
+for d in kernel/tree modules firmware; do
+    [ -d "$OUT/$d" ] || die missing-input "$OUT/$d is not there; run make-guest.sh rootfs"
+done
 free_mb=${GUEST_ROOT_FREE_MB:-32}
 key=$(key_of "$0" "$HERE/lib.sh" "$HERE"/rootfs/*.txt "$HERE"/rootfs/{jobs,scenes}/* "$HERE"/rootfs/[a-z]* \
     "$HERE"/initramfs/{functions,modules.txt} "$DEBS/rootfs.list" "$DEBS/kernel.list" \
@@ -104,6 +107,7 @@ mkdir -p "$R/lib/firmware"
 cp -R "$OUT/firmware/qcom" "$R/lib/firmware/"
 qemu-arm-static "$R/usr/sbin/ldconfig" -X -r "$R" 2>/dev/null ||
     die ldconfig "the guest's ldconfig does not run under qemu-arm-static"
+rm -rf "$R/var/cache"
 
 # The programs must load here, before anybody waits for a boot to find out.
 for p in "glmark2-es2-drm --version" "modetest -h" "eglinfo"; do
@@ -115,15 +119,11 @@ for p in "glmark2-es2-drm --version" "modetest -h" "eglinfo"; do
 done
 
 say "rootfs: $(du -sm "$R" | cut -f1) MB in $(find "$R" -type f | wc -l) files"
-find "$R" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 size=$(($(du -sm --apparent-size "$R" | cut -f1) + free_mb))
-export E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH
-id=79616d61-746f-4d00-8000-000000000001
 # No journal and no checksums: a guest that is switched off loses nothing it must keep, and an
 # emulated CPU has better things to do.
-as_root mke2fs -q -F -t ext4 -O ^has_journal,^metadata_csum,^64bit,^resize_inode -m 0 -L yamato -U $id \
-    -E "root_owner=0:0,hash_seed=$id,lazy_itable_init=0" -d "$R" "$T/rootfs.ext4" "${size}M" >/dev/null ||
-    die mke2fs "could not make the file system; is the disk full?"
+make_fs "$T/rootfs.ext4" $size "$R" yamato 1 -t ext4 -b 4096 \
+    -O '^has_journal,^metadata_csum,^64bit,^resize_inode'
 publish "$T/rootfs.ext4" "$OUT/rootfs.ext4"
 done_with "$STEP" "$key"
 say "rootfs: rootfs.ext4 ${size} MB"

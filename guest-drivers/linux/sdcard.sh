@@ -17,7 +17,6 @@ set -euo pipefail
 # shellcheck source=guest-drivers/linux/lib.sh
 . "$(dirname "$0")/lib.sh"
 guest_setup "$0" "$@"
-need mke2fs e2fsprogs
 need mkimage u-boot-tools
 
 display=vga append='' image=''
@@ -52,13 +51,8 @@ cp "$OUT/kernel/imx53-qsb.dtb" "$OUT/kernel/imx53-qsrb.dtb" "$T/boot/"
 cp "$OUT/initramfs.cpio.gz" "$T/boot/initrd.gz"
 printf 'display=%s\nappend=%s\n' "$display" "$append" >"$T/boot/yamato.env"
 mkimage -A arm -T script -C none -n yamato -d "$HERE/sdcard/boot.cmd" "$T/boot/boot.scr" >/dev/null
-find "$T/boot" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
-
-export E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH
-id=79616d61-746f-4d00-8000-000000000002
 p1_mb=16
-as_root mke2fs -q -F -t ext2 -I 128 -m 0 -L boot -U $id -E "root_owner=0:0,hash_seed=$id" \
-    -d "$T/boot" "$T/p1" "${p1_mb}M" >/dev/null || die mke2fs "could not make the boot partition"
+make_fs "$T/p1" $p1_mb "$T/boot" boot 2 -t ext2 -I 128
 
 root_mb=$((($(stat -c %s "$OUT/rootfs.ext4") + 1048575) / 1048576))
 size_mb=64
