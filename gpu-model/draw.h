@@ -65,7 +65,8 @@ struct gpu_color_target {
     uint32_t base;      // bytes in GMEM, or GPU VA
     uint32_t pitch;     // pixels (RB_SURFACE_INFO.SURFACE_PITCH)
     uint8_t format;     // enum gpu_color_format
-    uint8_t swap;       // RB_COLOR_INFO.SWAP (component order, honoured in memory targets)
+    uint8_t swap;       // RB_COLOR_INFO.SWAP: component order of the stored pixel, in GMEM and in
+                        // memory alike (formats.h, color_pack); resolves and restores use 0, raw
     bool linear;        // memory targets: false = 32x32 tiled
     uint8_t samples;    // 1, 2 or 4 (RB_SURFACE_INFO.MSAA_SAMPLES)
 };
@@ -146,7 +147,8 @@ struct gpu_draw {
     uint32_t index_va, index_size;   // byte address and bytes available
     uint32_t index_offset;           // VGT_INDX_OFFSET, added to every index
     uint32_t index_min, index_max;   // VGT_MIN/MAX_VTX_INDX clamp
-    const struct shader *vs, *ps;    // ps may be NULL (depth only, or nothing bound)
+    const struct shader *vs, *ps;    // ps may be NULL (depth only, or nothing bound). Programs are
+                                     // evicted and freed: key caches by shader_hash, not by pointer
     const float (*vs_alu)[4];        // constant windows (SQ_VS_CONST, SQ_PS_CONST)
     const float (*ps_alu)[4];
     unsigned vs_alu_count, ps_alu_count;
@@ -202,7 +204,8 @@ struct gpu_context_config {
     struct gpu_mem *mem;             // borrowed
     uint32_t gmem_bytes;
     struct log *log;                 // borrowed
-    bool scissor_br_inclusive;       // compare aid: read the window scissor's BR as inclusive
+    bool scissor_br_inclusive;       // compare aid: the window scissor's BR was read as inclusive.
+                                     // gpu_state.scissor has it already (gpu_config of the engine)
 };
 
 struct gpu_backend_ops {

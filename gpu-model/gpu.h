@@ -56,6 +56,8 @@ struct gpu_config {
     struct gpu_env *env;        // borrowed
     struct gpu_context *ctx;    // borrowed backend context; NULL decodes without drawing
     struct log *log;            // borrowed
+    bool scissor_br_inclusive;  // compare aid, as in gpu_context_config: adds one to the window
+                                // scissor's BR, so that backends get the finished rectangle
 };
 
 struct gpu *gpu_create(const struct gpu_config *cfg, struct err *err);
@@ -72,7 +74,9 @@ enum gpu_run {
     GPU_RUN_ERROR,      // refused packet: gpu_error names it; the submission is dropped
     GPU_RUN_HANG,       // waits for something that can not happen, or a shader ran out of budget
 };
-// Runs until the end or until `draws` draws were issued (0: no limit).
+// Runs until the end or until `draws` draws were issued (0: no limit). With a limit it also returns
+// GPU_RUN_MORE after GPU_RUN_PACKETS packets, so that a stream without draws can be watched too.
+#define GPU_RUN_PACKETS 1000000
 enum gpu_run gpu_run(struct gpu *gpu, unsigned draws);
 
 // The last refusal: packet name, address and reason, one line.
@@ -101,6 +105,7 @@ struct gpu_reg_info {
     const char *fields; // field layout text "BASE[0:11] SIZE[12:20]" for --dump and docs, or NULL
 };
 const struct gpu_reg_info *gpu_reg_info(uint32_t reg); // NULL when not in the database
+const struct gpu_reg_info *gpu_reg_at(unsigned i);     // i-th row by number; NULL past the end
 
 // Type-3 packets (pm4.def).
 struct gpu_packet_info {
@@ -110,6 +115,7 @@ struct gpu_packet_info {
     bool ring_only;   // privileged: the kernel's ring only
     bool implemented; // else refused by name
     bool has_address; // payload carries a GPU address (audited)
+    const char *fields; // payload layout, one dword a ';' part, syntax of gpu_reg_info.fields; or NULL
 };
 const struct gpu_packet_info *gpu_packet_info(uint8_t opcode);
 

@@ -1,0 +1,578 @@
+// SPDX-License-Identifier: MIT
+//
+// Running a capture through the engine. Buffers keep what the GPU wrote in them; a capture's contents
+// are loaded only where it says that the CPU changed them (text section "bo ... changed=1" before the
+// address; captures without such lines load always). A submit's command streams run in order, each as
+// an IB1 called from a ring of one packet, so that the audit level is that of user space.
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/bits.h"
+#include "base/checked.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "gpu-model/dump.h"
+#include "gpu-model/formats.h"
+#include "gpu-model/internal.h"
+#include "gpu-model/rd.h"
+
+#define BUFFERS_MAX (1u << 30) // bytes of all buffers together
+
+struct replay_bo {
+    uint32_t va, bytes;
+    uint8_t *data;
+    uint64_t generation;
+};
+
+// What a picture would be taken of.
+struct replay_surface {
+    bool valid;
+    uint32_t va, pitch;
+    unsigned format, swap;
+    bool linear;
+    uint32_t width, height;
+};
+
+struct replay {
+    struct gpu_mem mem;
+    struct gpu_env env;
+    const struct rd_replay_config *cfg;
+    struct rd_replay_result *res;
+    const struct gpu_profile *profile;
+    struct gpu *gpu;
+    struct gpu_context *ctx;
+    struct gpu_dumper *dumper;
+
+    struct replay_bo **bos; // sorted by va; pointers, so that contents stay where they are
+    unsigned count, room;
+    struct replay_bo *last;
+    uint64_t bytes, generation;
+
+    uint32_t addr_va, addr_bytes;
+    bool addr_valid, changed, in_submit;
+    unsigned submit_work;
+    unsigned gmem_swap;             // order of the pixels last drawn
+    struct replay_surface now, last_surface;
+};
+
+// ---- memory ---------------------------------------------------------------------------------------------------
+
+// The last buffer that begins at or before va, or NULL.
+static int bo_index(const struct replay *rp, uint32_t va)
+{
+    unsigned lo = 0, hi = rp->count;
+    while (lo < hi) {
+        unsigned mid = (lo + hi) / 2;
+        if (rp->bos[mid]->va <= va) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    return (int)lo - 1;
+}
+
+static struct replay_bo *bo_find(struct replay *rp, uint32_t va)
+{
+    struct replay_bo *bo = rp->last;
+    if (bo && va >= bo->va && va - bo->va < bo->bytes) {
+        return bo;
+    }
+    int i = bo_index(rp, va);
+    if (i < 0 || va - rp->bos[i]->va >= rp->bos[i]->bytes) {
+        return NULL;
+    }
+    return rp->last = rp->bos[i];
+}
+
+// Calls for each piece of [va, va + n) that lies in one buffer. False when some of it is unmapped.
+static bool mem_copy(struct replay *rp, uint32_t va, uint8_t *dst, const uint8_t *src, size_t n)
+{
+    while (n) {
+        struct replay_bo *bo = bo_find(rp, va);
+        if (!bo) {
+            return false;
+        }
+        size_t at = va - bo->va, k = bo->bytes - at < n ? bo->bytes - at : n;
+        if (dst) {
+            memmove(dst, bo->data + at, k);
+            dst += k;
+        } else {
+            memmove(bo->data + at, src, k);
+            bo->generation = ++rp->generation;
+            src += k;
+        }
+        va += (uint32_t)k;
+        n -= k;
+        if (n && !va) {
+            return false; // past 4 GiB
+        }
+    }
+    return true;
+}
+
+static bool mem_mapped(struct replay *rp, uint32_t va, size_t n)
+{
+    while (n) {
+        struct replay_bo *bo = bo_find(rp, va);
+        if (!bo) {
+            return false;
+        }
+        size_t k = bo->bytes - (va - bo->va);
+        if (k >= n) {
+            return true;
+        }
+        n -= k;
+        va += (uint32_t)k;
+    }
+    return true;
+}
+
+static bool mem_read(struct gpu_mem *mem, uint32_t va, void *dst, size_t n)
+{
+    struct replay *rp = container_of(mem, struct replay, mem);
+    if (!mem_copy(rp, va, dst, NULL, n)) {
+        memset(dst, 0, n);
+        return false;
+    }
+    return true;
+}
+
+static bool mem_write(struct gpu_mem *mem, uint32_t va, const void *src, size_t n)
+{
+    struct replay *rp = container_of(mem, struct replay, mem);
+    return mem_mapped(rp, va, n) && mem_copy(rp, va, NULL, src, n);
+}
+
+static const uint8_t *mem_span(struct gpu_mem *mem, uint32_t va, size_t want, size_t *got)
+{
+    struct replay *rp = container_of(mem, struct replay, mem);
+    struct replay_bo *bo = bo_find(rp, va);
+    if (!bo) {
+        *got = 0;
+        return NULL;
+    }
+    *got = bo->bytes - (va - bo->va);
+    *got = *got < want ? *got : want;
+    return bo->data + (va - bo->va);
+}
+
+static uint64_t mem_generation(struct gpu_mem *mem, uint32_t va, size_t n)
+{
+    struct replay *rp = container_of(mem, struct replay, mem);
+    struct replay_bo *bo = bo_find(rp, va);
+    return bo && n <= bo->bytes - (va - bo->va) ? bo->generation : 0;
+}
+
+static const struct gpu_mem_ops mem_ops = {
+    .read = mem_read, .write = mem_write, .span = mem_span, .generation = mem_generation};
+
+static void bo_remove(struct replay *rp, unsigned i)
+{
+    rp->bytes -= rp->bos[i]->bytes;
+    free(rp->bos[i]->data);
+    free(rp->bos[i]);
+    memmove(&rp->bos[i], &rp->bos[i + 1], (rp->count - i - 1) * sizeof(rp->bos[0]));
+    rp->count--;
+    rp->last = NULL;
+}
+
+// The buffer of the current address section: one that contains it, or a new one in place of those it
+// overlaps. *fresh tells that it is new. NULL with err.
+static struct replay_bo *bo_for_address(struct replay *rp, bool *fresh, struct err *err)
+{
+    uint32_t va = rp->addr_va, bytes = rp->addr_bytes;
+    struct replay_bo *bo = bo_find(rp, va);
+    *fresh = false;
+    if (bo && bytes <= bo->bytes - (va - bo->va)) {
+        return bo;
+    }
+    for (int i = bo_index(rp, va + bytes - 1); i >= 0; i--) {
+        if (rp->bos[i]->va + (rp->bos[i]->bytes - 1) < va) {
+            break;
+        }
+        bo_remove(rp, (unsigned)i);
+    }
+    if (rp->count == rp->room) {
+        unsigned room = rp->room ? 2 * rp->room : 64;
+        struct replay_bo **bos = realloc(rp->bos, room * sizeof(*bos));
+        if (!bos) {
+            err_set(err, -ENOMEM, "no memory for buffers");
+            return NULL;
+        }
+        rp->bos = bos;
+        rp->room = room;
+    }
+    bo = calloc(1, sizeof(*bo));
+    if (!bo || rp->bytes + bytes > BUFFERS_MAX || !(bo->data = calloc(1, bytes))) {
+        free(bo);
+        err_set(err, -ENOMEM, "buffer of %u bytes at %08x: too much memory", bytes, va);
+        return NULL;
+    }
+    bo->va = va;
+    bo->bytes = bytes;
+    bo->generation = ++rp->generation;
+    unsigned at = (unsigned)(bo_index(rp, va) + 1);
+    memmove(&rp->bos[at + 1], &rp->bos[at], (rp->count - at) * sizeof(rp->bos[0]));
+    rp->bos[at] = bo;
+    rp->count++;
+    rp->bytes += bytes;
+    *fresh = true;
+    return bo;
+}
+
+// ---- what the engine calls ---------------------------------------------------------------------------------
+
+static const uint32_t *env_ib(struct gpu_env *env, uint32_t va, uint32_t ndw)
+{
+    struct replay *rp = container_of(env, struct replay, env);
+    struct replay_bo *bo = bo_find(rp, va);
+    if (!bo || (va - bo->va) % 4 || 4 * (uint64_t)ndw > bo->bytes - (va - bo->va)) {
+        return NULL;
+    }
+    return (const uint32_t *)(const void *)(bo->data + (va - bo->va));
+}
+
+static void env_interrupt(struct gpu_env *env, uint32_t bits_)
+{
+    struct replay *rp = container_of(env, struct replay, env);
+    struct gpu_env *l = rp->cfg->listener;
+    if (l && l->ops->interrupt) {
+        l->ops->interrupt(l, bits_);
+    }
+}
+
+static void env_fence(struct gpu_env *env, uint32_t va, uint32_t value)
+{
+    struct replay *rp = container_of(env, struct replay, env);
+    struct gpu_env *l = rp->cfg->listener;
+    if (l && l->ops->fence) {
+        l->ops->fence(l, va, value);
+    }
+}
+
+static void env_packet(struct gpu_env *env, unsigned depth, uint32_t va, const uint32_t *dw,
+                       uint32_t n)
+{
+    struct replay *rp = container_of(env, struct replay, env);
+    struct gpu_env *l = rp->cfg->listener;
+    if (depth && l && l->ops->packet) {
+        l->ops->packet(l, depth, va, dw, n);
+    }
+}
+
+static void see_draw(struct replay *rp, const struct gpu_draw *d)
+{
+    const struct gpu_color_target *c = &d->state->color;
+    rp->gmem_swap = c->swap;
+    if (!c->in_gmem) {
+        uint32_t br = d->state->regs[REG_PA_SC_SCREEN_SCISSOR_BR - GPU_CONTEXT_REGS];
+        rp->now = (struct replay_surface){true,      c->base,         c->pitch,          c->format,
+                                          c->swap,   c->linear,       bits(br, 14, 0),   bits(br, 30, 16)};
+    }
+}
+
+static void see_resolve(struct replay *rp, const struct gpu_resolve *r)
+{
+    struct replay_surface *s = &rp->now;
+    if (!s->valid || s->va != r->dst_va || s->pitch != r->dst_pitch) {
+        *s = (struct replay_surface){true, r->dst_va, r->dst_pitch, r->dst_format, 0, r->dst_linear,
+                                     0,    0};
+    }
+    // the copy is raw when neither side swaps: then the pixels are in the order they were drawn in
+    s->swap = r->src.swap || r->dst_swap ? r->dst_swap : rp->gmem_swap;
+    uint32_t w = (uint32_t)(r->rect.x1 + r->dst_x), h = (uint32_t)(r->rect.y1 + r->dst_y);
+    s->width = w > s->width ? w : s->width;
+    s->height = h > s->height ? h : s->height;
+}
+
+static void env_work(struct gpu_env *env, const struct gpu_draw *draw,
+                     const struct gpu_resolve *resolve, const struct gpu_fill *fill,
+                     enum gpu_result result)
+{
+    struct replay *rp = container_of(env, struct replay, env);
+    struct gpu_env *l = rp->cfg->listener;
+    rp->submit_work++;
+    if (draw) {
+        rp->res->draws++;
+        see_draw(rp, draw);
+    }
+    if (resolve) {
+        rp->res->resolves++;
+        see_resolve(rp, resolve);
+    }
+    if (l && l->ops->work) {
+        l->ops->work(l, draw, resolve, fill, result);
+    }
+}
+
+static const struct gpu_env_ops env_ops = {.ib = env_ib,
+                                           .interrupt = env_interrupt,
+                                           .fence = env_fence,
+                                           .packet = env_packet,
+                                           .work = env_work};
+
+// ---- sections ------------------------------------------------------------------------------------------------
+
+static int engine_start(struct replay *rp, uint32_t gpu_id, struct err *err)
+{
+    const struct rd_replay_config *cfg = rp->cfg;
+    char name[16];
+    snprintf(name, sizeof(name), "%u", gpu_id);
+    rp->profile = cfg->profile ? cfg->profile : gpu_profile_find(name);
+    if (!rp->profile) {
+        return err_set(err, -EINVAL, "capture of GPU %u, which no profile describes", gpu_id);
+    }
+    rp->res->gpu_id = gpu_id ? gpu_id : rp->profile->gpu_id;
+    if (cfg->backend) {
+        struct gpu_context_config cc = {&rp->mem, rp->profile->gmem_bytes, cfg->log,
+                                        cfg->scissor_br_inclusive};
+        if (cfg->backend->ops->bind_thread) {
+            int ret = cfg->backend->ops->bind_thread(cfg->backend, err);
+            if (ret < 0) {
+                return ret;
+            }
+        }
+        rp->ctx = cfg->backend->ops->context_create(cfg->backend, &cc, err);
+        if (!rp->ctx) {
+            return err && err->code ? err->code : -ENOMEM;
+        }
+    }
+    struct gpu_config gc = {rp->profile, &rp->mem, &rp->env, rp->ctx, cfg->log,
+                            cfg->scissor_br_inclusive};
+    rp->gpu = gpu_create(&gc, err);
+    if (!rp->gpu) {
+        return -ENOMEM;
+    }
+    if (cfg->dump) {
+        rp->dumper = gpu_dumper_create(rp->profile, &rp->env, &rp->mem, cfg->dump);
+        if (!rp->dumper) {
+            return err_set(err, -ENOMEM, "no memory");
+        }
+    }
+    return 0;
+}
+
+static int load_contents(struct replay *rp, const uint8_t *data, uint32_t bytes, struct err *err)
+{
+    bool fresh;
+    if (!rp->addr_valid || !rp->addr_bytes || rp->addr_va + (rp->addr_bytes - 1) < rp->addr_va) {
+        return 0; // contents of nothing, or of a buffer past 4 GiB: not a2xx memory
+    }
+    struct replay_bo *bo = bo_for_address(rp, &fresh, err);
+    if (!bo) {
+        return -ENOMEM;
+    }
+    if (fresh || rp->changed) {
+        memcpy(bo->data + (rp->addr_va - bo->va), data,
+               bytes < rp->addr_bytes ? bytes : rp->addr_bytes);
+        bo->generation = ++rp->generation;
+    }
+    return 0;
+}
+
+static void submit_end(struct replay *rp)
+{
+    if (rp->submit_work) {
+        rp->last_surface = rp->now;
+    }
+    rp->in_submit = false;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static int run_stream(struct replay *rp, uint32_t va, uint32_t ndw, struct err *err)
+{
+    uint32_t ring[3] = {0xc0013700, va, ndw & 0xfffff}; // CP_INDIRECT_BUFFER_PFD
+    if (!rp->gpu) {
+        int ret = engine_start(rp, 200, err);
+        if (ret < 0) {
+            return ret;
+        }
+    }
+    if (!rp->in_submit) {
+        rp->in_submit = true;
+        rp->submit_work = 0;
+        rp->now.valid = false;
+        rp->res->submits++;
+    }
+    if (rp->dumper) {
+        const uint32_t *dw = env_ib(&rp->env, va, ndw);
+        fprintf(rp->cfg->dump, "############################################################\n"
+                               "cmdstream: %u dwords\n", ndw);
+        if (dw) {
+            gpu_dumper_stream(rp->dumper, va, dw, ndw);
+        }
+        fprintf(rp->cfg->dump, "############################################################\n"
+                               "vertices: %u\n", gpu_dumper_vertices(rp->dumper));
+    }
+    uint64_t start = now_ns();
+    gpu_begin(rp->gpu, 0, ring, ARRAY_LEN(ring));
+    enum gpu_run how = gpu_run(rp->gpu, 0);
+    rp->res->engine_ns += now_ns() - start;
+    if (how != GPU_RUN_DONE && !rp->res->error[0]) {
+        snprintf(rp->res->error, sizeof(rp->res->error), "submit %u: %.230s", rp->res->submits,
+                 gpu_error(rp->gpu));
+    }
+    return 0;
+}
+
+static void note_text(struct replay *rp, const char *text)
+{
+    const char *p = strstr(text, " changed=");
+    if (!strncmp(text, "bo ", 3) && p) {
+        rp->changed = p[9] != '0';
+    }
+    if (rp->cfg->dump) {
+        fprintf(rp->cfg->dump, "test: %s\n", text);
+    }
+}
+
+static int section(struct replay *rp, uint32_t type, const uint8_t *data, uint32_t bytes,
+                   struct err *err)
+{
+    FILE *dump = rp->cfg->dump;
+    switch (type) {
+    case RD_TEST:
+        note_text(rp, (const char *)data);
+        break;
+    case RD_CMD:
+        submit_end(rp);
+        if (rp->cfg->stop_submit && rp->res->submits >= rp->cfg->stop_submit) {
+            return 1;
+        }
+        if (dump) {
+            fprintf(dump, "cmd: %s\n", (const char *)data);
+        }
+        break;
+    case RD_GPUADDR:
+        rp->addr_valid = bytes >= 8 && (bytes < 12 || !get_le32(data + 8));
+        if (rp->addr_valid) {
+            rp->addr_va = get_le32(data);
+            rp->addr_bytes = get_le32(data + 4);
+        }
+        break;
+    case RD_BUFFER_CONTENTS: {
+        int ret = load_contents(rp, data, bytes, err);
+        rp->changed = true; // unless the next buffer says otherwise
+        return ret;
+    }
+    case RD_CMDSTREAM_ADDR:
+        if (bytes >= 8 && (bytes < 12 || !get_le32(data + 8))) {
+            return run_stream(rp, get_le32(data), get_le32(data + 4), err);
+        }
+        break;
+    case RD_GPU_ID:
+    case RD_CHIP_ID:
+        if (!rp->gpu && bytes >= 4) {
+            uint32_t id = get_le32(data);
+            if (type == RD_CHIP_ID) { // core.major.minor.patch, a byte each
+                id = (id >> 24) * 100 + (id >> 16 & 0xff) * 10 + (id >> 8 & 0xff);
+            }
+            if (dump) {
+                fprintf(dump, "gpu_id: %u\n", id);
+            }
+            return engine_start(rp, id, err);
+        }
+        break;
+    default:
+        break; // sections of other tools
+    }
+    return 0;
+}
+
+// ---- the picture ---------------------------------------------------------------------------------------------
+
+static int take_picture(struct replay *rp, struct err *err)
+{
+    const struct replay_surface *s = &rp->last_surface;
+    struct rd_replay_result *res = rp->res;
+    const struct format_info *f = color_format_info(s->format);
+
+    if (!s->valid || !f) {
+        return 0;
+    }
+    snprintf(res->surface, sizeof(res->surface), "%08x %ux%u pitch %u %s%s%s", s->va, s->width,
+             s->height, s->pitch, f->name, s->swap ? " swapped" : "", s->linear ? "" : " tiled");
+    if (!rp->ctx || !s->width || !s->height || s->width > 8192 || s->height > 8192) {
+        return 0;
+    }
+    rp->ctx->backend->ops->flush(rp->ctx);
+    int ret = picture_init(&res->pic, s->width, s->height, err);
+    if (ret < 0) {
+        return ret;
+    }
+    for (uint32_t y = 0; y < s->height; y++) {
+        for (uint32_t x = 0; x < s->width; x++) {
+            uint8_t px[16], *out = res->pic.rgba + 4 * ((size_t)y * s->width + x);
+            float rgba[4];
+            mem_read(&rp->mem, color_pixel_va(s->va, s->pitch, f->block_bytes, s->linear, x, y), px,
+                     f->block_bytes);
+            color_unpack(s->format, s->swap, px, rgba);
+            color_pack(COLORX_8_8_8_8, 0, rgba, out);
+        }
+    }
+    return 0;
+}
+
+static void replay_fini(struct replay *rp)
+{
+    gpu_dumper_destroy(rp->dumper);
+    gpu_destroy(rp->gpu);
+    if (rp->ctx) {
+        rp->ctx->backend->ops->context_destroy(rp->ctx);
+    }
+    for (unsigned i = 0; i < rp->count; i++) {
+        free(rp->bos[i]->data);
+        free(rp->bos[i]);
+    }
+    free(rp->bos);
+}
+
+int rd_replay(const char *path, const struct rd_replay_config *cfg, struct rd_replay_result *res,
+              struct err *err)
+{
+    struct replay rp = {.mem = {&mem_ops}, .env = {&env_ops}, .cfg = cfg, .res = res, .changed = true};
+    struct err local = {0};
+    const uint8_t *data;
+    uint32_t type, bytes;
+    int ret;
+
+    memset(res, 0, sizeof(*res));
+    err = err ? err : &local;
+    struct rd_reader *rd = rd_open(path, err);
+    if (!rd) {
+        return err->code;
+    }
+    if (cfg->dump) {
+        const char *base = strrchr(path, '/');
+        base = base ? base + 1 : path;
+        size_t len = strlen(base);
+        len -= len > 3 && !strcmp(base + len - 3, ".gz") ? 3 : 0;
+        fprintf(cfg->dump, "Reading %.*s...\n", (int)len, base);
+    }
+    while ((ret = rd_next(rd, &type, &data, &bytes, err)) > 0) {
+        ret = section(&rp, type, data, bytes, err);
+        if (ret) {
+            break;
+        }
+    }
+    submit_end(&rp);
+    rd_close(rd);
+    if (ret >= 0) {
+        ret = take_picture(&rp, err);
+    }
+    if (rp.gpu) {
+        gpu_counters(rp.gpu, &res->counters);
+    }
+    replay_fini(&rp);
+    return ret < 0 ? ret : 0;
+}
