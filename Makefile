@@ -23,6 +23,9 @@ ifeq ($(SAN),1)
 override BUILD := $(BUILD)-san
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
+ifeq ($(FUZZ),1)
+SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
 PREFIX ?= /usr/local
 CC ?= cc
 PKG_CONFIG ?= pkg-config
@@ -36,7 +39,7 @@ CFLAGS_ALL := -std=c11 -g $(WARNINGS) $(SANFLAGS) -fno-strict-aliasing -ffp-cont
 .DEFAULT_GOAL := all
 ROOMS := base cpu shader-isa gpu-model host-backends mdev soc cli
 -include $(foreach r,$(ROOMS),$(r)/module.mk tests/$(r)/module.mk)
--include guest-drivers/module.mk guest-drivers/linux/module.mk guest-drivers/baremetal/module.mk
+-include guest-drivers/linux/module.mk guest-drivers/baremetal/module.mk tests/guest-drivers/module.mk
 -include tests/system/module.mk tests/fuzz/module.mk tests/bench/module.mk
 
 # ---- rules for a room -------------------------------------------------------------------------
