@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: MIT
+//
+// Private to gl/: the engine (one GL context), its guest contexts and what the files of this folder
+// offer each other. Guest-derived objects (programs, textures, surfaces) belong to a gl_context:
+// guests share the GL context and nothing else. Everything runs on the engine's thread.
+//
+// Conventions: row 0 of every GL image is the top row of the a2xx surface, window coordinates are
+// used as they are (y down), nothing is ever flipped. A colour image holds the pixel's *fields*: its
+// red is field x of the a2xx format, whatever RB_COLOR_INFO.SWAP says; shaders write through the
+// swap. So the bytes of a readback are the bytes of GMEM, and a raw copy is a copy.
+#ifndef HOST_BACKENDS_GL_GL_H
+#define HOST_BACKENDS_GL_GL_H
+
+#include <epoxy/gl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gpu-model/draw.h"
+#include "host-backends/gl/egl.h"
+#include "shader-isa/shader.h"
+
+struct log;
+struct err;
+struct backend_config;
+
+// ---- pixels (pixel.c) --------------------------------------------------------------------------
+
+// Kinds of image: the colour formats by their own numbers, then depth.
+enum { PX_D16 = 15, PX_D24S8 = 16, PX_COUNT = 17 };
+
+struct gl_pixel {
+    uint8_t bytes;         // in GMEM and in memory
+    uint8_t fields;        // colour fields
+    bool reversed;         // GL's red is the last field (2_3_3)
+    bool normalised;       // unsigned normalised: clears by value are exact
+    GLenum internal;       // 0: no such format
+    GLenum format, type;   // transfer that gives the a2xx bytes
+};
+const struct gl_pixel *gl_pixel(unsigned px); // NULL when the number is no format
+
+// Where a GL channel of an image gets its value from: index into (r, g, b, a) for each of GL's four
+// channels under a component swap.
+void gl_pixel_route(unsigned px, unsigned swap, uint8_t route[4]);
+
+// ---- images and framebuffers (image.c) ------------------------------------------------------------
+
+struct gl_image {
+    GLuint tex;
+    uint8_t px;
+    uint32_t width, height;
+};
+// Undefined contents. False (logged) when the host refuses.
+struct gl_backend;
+bool gl_image_create(struct gl_backend *be, struct gl_image *img, unsigned px, uint32_t width,
+                     uint32_t height);
+void gl_image_destroy(struct gl_backend *be, struct gl_image *img);
+// Rows of raw a2xx bytes, `stride_px` pixels apart in memory.
+void gl_image_upload(struct gl_backend *be, const struct gl_image *img, const struct gpu_rect *r,
+                     const void *data, uint32_t stride_px);
+void gl_image_download(struct gl_backend *be, const struct gl_image *img, const struct gpu_rect *r,
+                       void *data, uint32_t stride_px);
+// Sets whole pixels to the low bits of `value` (normalised and depth kinds only).
+void gl_image_clear(struct gl_backend *be, const struct gl_image *img, const struct gpu_rect *r,
+                    uint32_t value);
+// Copies a rectangle between images of one kind.
+void gl_image_copy(struct gl_backend *be, const struct gl_image *src, int32_t sx, int32_t sy,
+                   const struct gl_image *dst, int32_t dx, int32_t dy, uint32_t w, uint32_t h);
+// Binds a framebuffer of the two (either may be NULL) for drawing and reading. False when incomplete.
+bool gl_image_bind(struct gl_backend *be, const struct gl_image *color, const struct gl_image *depth);
+
+// ---- streaming buffer (stream.c) ----------------------------------------------------------------
+
+// One buffer object that vertices, indices and constants of draws are written into, once around.
+struct gl_stream {
+    GLuint buffer, texture; // texture: the same bytes as R32UI texels, 0 when not asked for
+    uint8_t *map;           // persistent mapping, or a shadow that gl_stream_flush uploads
+    bool persistent;
+    size_t size, head, flushed;
+    GLsync fence[4];        // one a quarter
+    unsigned quarter;
+};
+bool gl_stream_init(struct gl_backend *be, struct gl_stream *s, size_t size, bool texels);
+void gl_stream_fini(struct gl_stream *s);
+// Room for n bytes; *offset is where in the buffer. One allocation a draw, valid until that draw was
+// issued: the next one may wrap, or replace the buffer by a larger one. NULL when n is too much.
+void *gl_stream_alloc(struct gl_backend *be, struct gl_stream *s, size_t n, size_t align,
+                      size_t *offset);
+// Makes what was written visible to GL; before every draw.
+void gl_stream_flush(struct gl_stream *s);
+
+// ---- the engine -------------------------------------------------------------------------------------
+
+struct gl_caps {
+    int version, glsl; // 45, 450
+    bool buffer_storage, copy_image, viewport_array, mirror_clamp, software;
+    GLint max_texture, max_viewport, max_attribs, max_units, max_stage_units, ubo_align;
+    GLint max_texels, max_ubo;
+    float line_max, point_max, max_aniso;
+};
+
+enum { FBO_SLOTS = 64 };
+struct gl_fbo {
+    GLuint fbo, color, depth;
+    uint64_t used;
+};
+
+struct gl_counters {
+    uint64_t draws, passes, merged_tiles, programs, uploads, upload_bytes, downloads,
+        download_bytes, vertex_bytes, view_evictions;
+};
+
+struct gl_backend {
+    struct gpu_backend base;
+    struct gl_egl egl;
+    struct gl_caps caps;
+    struct log *log; // borrowed
+    bool exact;
+    struct gl_fbo fbos[FBO_SLOTS];
+    uint64_t fbo_clock;
+    GLuint bound_fbo, read_fbo, scratch_fbo;
+    struct gl_stream stream;
+    GLuint vao;           // no attributes: draws that make their own vertices
+    bool failed;          // a GL error was seen since the last check
+    struct gl_counters count;
+};
+
+// Looks for GL errors; true when there were none since the last look. Logs with `what`.
+bool gl_check(struct gl_backend *be, const char *what);
+
+// ---- programs (program.c, glsl.c) ---------------------------------------------------------------------
+
+enum gl_shape { SHAPE_PLAIN, SHAPE_RECT, SHAPE_WIDE_LINE, SHAPE_BIG_POINT };
+enum gl_kind { KIND_TRIANGLE, KIND_LINE, KIND_POINT };
+// What a texture constant is: enum tex_dimension, and layers.
+enum { DIM_1D, DIM_2D, DIM_3D, DIM_CUBE, DIM_STACK, DIM_COUNT };
+
+enum { MAX_INTERPOLATORS = 16, MAX_VFETCH = 96, MAX_SAMPLERS = 32, MAX_BUFFERS = 96 };
+
+// All that the text of a program depends on beyond the microcode.
+struct gl_program_key {
+    uint64_t vs_hash, ps_hash; // ps 0: none
+    uint8_t shape;             // enum gl_shape
+    uint8_t alpha_func;        // 7 (always): no test
+    uint8_t swap, px;          // of the colour target
+    uint8_t param_gen;         // register + 1, 0 when off
+    uint8_t point_size;        // VS writes it
+    uint8_t w_format;          // PA_CL_VTE_CNTL bits 10:8
+    uint8_t snap;              // 0: host's own subpixels; else 1 + ROUND_MODE of PA_SU_VTX_CNTL
+    uint8_t interpolators;     // that reach the pixel shader
+    uint16_t flat;             // of these, not interpolated
+    uint8_t kind;              // enum gl_kind
+    uint8_t dither;            // ordered dither to the target's precision
+    uint8_t zero[2];           // the key is compared as bytes
+    uint8_t dims[32];          // of the texture constants that are fetched
+};
+
+// How one vertex fetch instruction gets its data.
+struct gl_vfetch_plan {
+    bool attribute;
+    uint8_t location;       // attribute
+    uint8_t size;           // components
+    GLenum type;
+    bool normalised;
+    uint8_t buffer;         // index into gl_program.buffers
+    uint8_t bytes;
+};
+struct gl_vbuffer_plan {
+    uint8_t constant;       // fetch constant
+    bool whole;             // any index may be fetched
+    bool texels;            // read through the texel buffer
+};
+struct gl_sampler_plan {
+    uint8_t constant, dimension, mag, min, mip, aniso;
+    bool pixel;             // stage
+};
+
+struct gl_stage_block { // layout of a stage's uniform block behind its head, std140
+    uint32_t buffers, flow, consts, bytes; // byte offsets
+    uint32_t const_count;
+    bool uses_flow;         // booleans and loops
+};
+
+struct gl_program {
+    struct gl_program *next;
+    struct gl_program_key key;
+    GLuint program;         // 0: could not be made; `why` was logged
+    enum gpu_result failure;
+    GLuint vao;
+    unsigned vfetch_count, buffer_count, sampler_count;
+    struct gl_vfetch_plan vfetch[MAX_VFETCH];
+    struct gl_vbuffer_plan buffers[MAX_BUFFERS];
+    struct gl_sampler_plan samplers[MAX_SAMPLERS];
+    struct gl_stage_block vs, ps;
+    bool reads_window;      // the pixel shader sees the pixel's position
+    bool reads_texels;      // some vertex fetch goes through the texel buffer
+    uint64_t used;
+};
+
+struct gl_context;
+// The program for a draw, made when needed. NULL when it can not be (then *why tells the result).
+struct gl_program *gl_program_get(struct gl_context *ctx, const struct gpu_draw *draw,
+                                  const struct gl_program_key *key, enum gpu_result *why);
+void gl_programs_destroy(struct gl_context *ctx);
+
+// Decides attributes, buffers, samplers and block layouts of a program (plan.c). -ENOTSUP (named)
+// when the host lacks units for it.
+int gl_plan_make(const struct gl_backend *be, struct gl_program *prog, const struct shader *vs,
+                 const char *vs_body, const struct shader *ps, const char *ps_body, struct err *err);
+
+// Index of the sampler that a texture fetch uses, -1 when the plan has none for it.
+int gl_plan_sampler(const struct gl_program *prog, const struct shader_tfetch *f, bool pixel);
+
+// GLSL around the translated programs (glsl.c). malloc'ed text, NULL when out of memory. `ps` and
+// its body may be NULL.
+char *gl_glsl_vertex(const struct gl_backend *be, const struct gl_program *prog,
+                     const struct shader *vs, const char *body);
+char *gl_glsl_geometry(const struct gl_backend *be, const struct gl_program *prog);
+char *gl_glsl_pixel(const struct gl_backend *be, const struct gl_program *prog,
+                    const struct shader *ps, const char *body);
+
+// Fixed parts of the uniform blocks, std140.
+struct gl_vs_head {
+    float pos_scale[4], pos_bias[4]; // clip position = export * scale + w * bias
+    float view[4];                   // half the viewport's size, its centre
+    float point[4];                  // default size, least, largest; line width
+    uint32_t first[4];               // vertex index of GL vertex 0; 1: points clip by their centre
+};
+struct gl_ps_head {
+    float origin[4]; // window position that the shader calls (0, 0); alpha reference
+};
+
+// ---- vertices (vertex.c) ---------------------------------------------------------------------------
+
+struct gl_vertex_range {     // of one fetch constant
+    uint32_t va, lo;         // buffer, first byte of it that is needed (dword aligned)
+    uint32_t copy, bytes;    // bytes to copy from there, and with the zeros behind them
+    uint8_t endian;
+    size_t at;               // in the allocation
+};
+struct gl_vertices {
+    bool indexed;            // draw with GL indices
+    GLenum index_type;
+    uint32_t count;
+    uint32_t first;          // vertex index of GL vertex 0
+    int32_t base_vertex;     // added by GL to its indices, so that GL vertices count from 0
+    const uint8_t *indices;  // what to upload, in ctx->scratch
+    size_t index_bytes, index_at;
+    size_t bytes;            // of everything
+    struct gl_vertex_range range[MAX_BUFFERS];
+};
+// Works out which vertices a draw uses and how much room its data take.
+enum gpu_result gl_vertices_plan(struct gl_context *ctx, const struct gpu_draw *draw,
+                                 const struct gl_program *prog, struct gl_vertices *v);
+// Copies them to `dst`, which is at `offset` of the stream buffer, and points the program's
+// attributes there. `texels` gets, for each buffer, {first texel - first dword, first dword, end}.
+void gl_vertices_load(struct gl_context *ctx, const struct gl_program *prog,
+                      const struct shader *vs, const struct gl_vertices *v, uint8_t *dst,
+                      size_t offset, int32_t (*texels)[4]);
+
+// ---- textures (texture.c) ----------------------------------------------------------------------------
+
+struct gl_textures;
+struct gl_textures *gl_textures_create(void);
+void gl_textures_destroy(struct gl_context *ctx);
+// Binds what the program samples. Memory that is missing samples as zeros.
+void gl_textures_bind(struct gl_context *ctx, const struct gpu_draw *draw,
+                      const struct gl_program *prog);
+// Contents may have changed: look again at the next use.
+void gl_textures_distrust(struct gl_context *ctx);
+// The same, for what lies in a range that the engine itself wrote.
+void gl_textures_distrust_range(struct gl_context *ctx, uint32_t va, uint64_t bytes);
+
+// ---- on-chip memory (gmem.c) ---------------------------------------------------------------------------
+
+// An image that stands for a part of GMEM. `valid`: holds what GMEM holds; `dirty`: and ctx->gmem does
+// not. At any moment each byte of GMEM is in ctx->gmem or in dirty views that agree on it.
+struct gl_view {
+    struct gl_view *next;
+    struct gl_image img;
+    uint32_t base, pitch, rows, bytes;
+    uint8_t samples;
+    bool valid, dirty;
+    uint64_t used;
+};
+struct gl_view_want {
+    uint32_t base, pitch, rows; // rows needed
+    uint32_t limit;             // the view should end here at the latest
+    uint8_t px, samples;
+};
+// A valid view for drawing (`write`) or reading. NULL when it does not fit GMEM or the host fails.
+struct gl_view *gl_gmem_view(struct gl_context *ctx, const struct gl_view_want *want, bool write);
+void gl_gmem_fill(struct gl_context *ctx, uint32_t base, uint32_t bytes, uint32_t value);
+// Raw bytes of sample 0 of a rectangle; pixels outside GMEM read 0.
+void gl_gmem_read_rect(struct gl_context *ctx, uint32_t base, uint32_t pitch, unsigned bytes_pp,
+                       unsigned samples, const struct gpu_rect *r, uint8_t *dst, uint32_t stride_px);
+// Brings [base, base + n) of ctx->gmem up to date.
+void gl_gmem_sync(struct gl_context *ctx, uint32_t base, uint32_t n);
+// The bytes of [base, base + n) were written: views hold old data.
+void gl_gmem_wrote(struct gl_context *ctx, uint32_t base, uint32_t n);
+void gl_gmem_destroy(struct gl_context *ctx);
+
+// ---- targets in memory (sysmem.c) ----------------------------------------------------------------------
+
+// The one colour target in guest memory that is being drawn to.
+struct gl_sysmem {
+    bool active;
+    struct gpu_color_target target;
+    struct gl_image img;
+    struct gpu_rect loaded; // pixels that were read from memory; written back as a whole
+};
+// The image of a memory target with at least `area` loaded. NULL when it can not be had.
+const struct gl_image *gl_sysmem_target(struct gl_context *ctx, const struct gpu_color_target *t,
+                                        const struct gpu_rect *area);
+// Writes it back and forgets it. GPU_MEM_FAULT where memory was missing.
+enum gpu_result gl_sysmem_flush(struct gl_context *ctx);
+
+// ---- drawing (draw.c, state.c) ---------------------------------------------------------------------------
+
+// Where a draw goes.
+struct gl_bind {
+    const struct gl_image *color, *depth; // either may be NULL
+    int32_t window_x, window_y;           // window offset
+    struct gpu_rect scissor;              // image pixels
+    int32_t origin_x, origin_y;           // image position that the pixel shader calls (0, 0)
+};
+// Runs one draw on given images.
+enum gpu_result gl_draw_run(struct gl_context *ctx, const struct gpu_draw *draw,
+                            const struct gl_bind *bind);
+// Runs one draw on GMEM or memory as its state says.
+enum gpu_result gl_draw_direct(struct gl_context *ctx, const struct gpu_draw *draw);
+// True when the draw can change nothing (no pixels, binning pass, empty).
+bool gl_draw_is_nothing(const struct gpu_draw *draw);
+
+struct gl_viewport {
+    float x, y, w, h, n, f; // GL viewport and depth range
+    float scale[3], bias[3]; // on clip coordinates, bias times w
+    bool clamp_depth, clip;
+};
+void gl_viewport_map(const struct gl_backend *be, const struct gpu_state *st,
+                     const struct gl_bind *bind, struct gl_viewport *vp);
+// Everything fixed function but viewport and target.
+void gl_state_apply(struct gl_backend *be, const struct gpu_state *st, enum gpu_prim prim,
+                    const struct gl_bind *bind);
+// Scissor of a draw in target pixels, with the compare aid applied.
+struct gpu_rect gl_state_scissor(const struct gl_context *ctx, const struct gpu_state *st);
+
+// ---- resolves (resolve.c) --------------------------------------------------------------------------------
+
+enum gpu_result gl_resolve_direct(struct gl_context *ctx, const struct gpu_resolve *res);
+// True when the resolve moves bytes without conversion (mask and byte order aside).
+bool gl_resolve_is_copy(const struct gpu_resolve *res);
+// Writes raw pixels of `src_format` to the destination of a resolve. `rect` says which source pixels
+// `pixels` holds (stride in pixels).
+enum gpu_result gl_resolve_store(struct gl_context *ctx, const struct gpu_resolve *res,
+                                 const struct gpu_rect *rect, const uint8_t *pixels,
+                                 uint32_t stride_px);
+
+// ---- a guest's context -------------------------------------------------------------------------------------
+
+struct gl_context {
+    struct gpu_context base;
+    struct gl_backend *be;
+    struct gpu_mem *mem; // borrowed
+    struct log *log;     // borrowed
+    bool scissor_br_inclusive;
+    uint32_t gmem_bytes;
+    uint8_t *gmem;
+    struct gl_view *views;
+    struct gl_sysmem sysmem;
+    struct gl_program *programs[256];
+    unsigned program_count;
+    struct gl_textures *textures;
+    uint64_t clock;
+    uint8_t *scratch, *scratch2; // grow as needed
+    size_t scratch_bytes, scratch2_bytes;
+};
+// At least n bytes, contents lost. NULL when out of memory.
+void *gl_scratch(struct gl_context *ctx, size_t n);
+void *gl_scratch2(struct gl_context *ctx, size_t n); // a second one
+// Reads guest memory; pages that are missing read zero (the owner of the memory records the fault).
+void gl_mem_read(struct gl_context *ctx, uint32_t va, void *dst, size_t n);
+
+static inline struct gl_context *gl_context_of(struct gpu_context *ctx)
+{
+    return (struct gl_context *)(void *)ctx; // base is first
+}
+
+static inline bool gl_rect_empty(const struct gpu_rect *r)
+{
+    return r->x0 >= r->x1 || r->y0 >= r->y1;
+}
+
+static inline struct gpu_rect gl_rect_cut(struct gpu_rect a, struct gpu_rect b)
+{
+    if (a.x0 < b.x0) {
+        a.x0 = b.x0;
+    }
+    if (a.y0 < b.y0) {
+        a.y0 = b.y0;
+    }
+    if (a.x1 > b.x1) {
+        a.x1 = b.x1;
+    }
+    if (a.y1 > b.y1) {
+        a.y1 = b.y1;
+    }
+    return a;
+}
+
+#endif
