@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+//
+// The GPU's place on a board: its register window and interrupt line, forwarded to a mediated device
+// (mdev/vgpu.h), which is handed the board's memory for DMA. Without a mediated device the window
+// reads 0 and every access is reported as unclaimed.
+#include <errno.h>
+#include <stdatomic.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "mdev/vgpu.h"
+#include "soc/dev/rows.h"
+#include "soc/soc.h"
+#include "soc/vgpu_port.h"
+
+enum { WINDOW_BYTES = 0x20000 };
+
+struct vgpu_port {
+    struct device dev;
+    struct vgpu_client client;
+    struct vgpu *vgpu;
+    atomic_bool level; // as the mediator last said, from whatever thread
+};
+
+static struct vgpu_port *port_of(struct device *dev)
+{
+    return container_of(dev, struct vgpu_port, dev);
+}
+
+static void irq(struct vgpu_client *client, unsigned index, bool level)
+{
+    struct vgpu_port *p = container_of(client, struct vgpu_port, client);
+    (void)index;
+    atomic_store(&p->level, level);
+    soc_wake_async(p->dev.soc);
+}
+
+static void poll(struct device *dev)
+{
+    device_output(dev, 0, atomic_load(&port_of(dev)->level));
+}
+
+static bool window_read(struct device *dev, uint32_t off, unsigned size, uint64_t *val)
+{
+    struct vgpu_port *p = port_of(dev);
+    uint32_t word = 0;
+    bool ok;
+    if (!p->vgpu) {
+        return false;
+    }
+    if (size == 8) {
+        return vgpu_region_read(p->vgpu, VGPU_REGION_MMIO, off, val, 8) == 0;
+    }
+    ok = vgpu_region_read(p->vgpu, VGPU_REGION_MMIO, off & ~3u, &word, 4) == 0;
+    *val = word >> off % 4 * 8 & (size == 4 ? ~0u : BIT(size * 8) - 1);
+    return ok;
+}
+
+static bool window_write(struct device *dev, uint32_t off, unsigned size, uint64_t val)
+{
+    struct vgpu_port *p = port_of(dev);
+    uint32_t word = (uint32_t)val;
+    bool ok;
+    if (!p->vgpu || size < 4) { // the register bus has no byte lanes
+        return false;
+    }
+    ok = size == 8 ? vgpu_region_write(p->vgpu, VGPU_REGION_MMIO, off, &val, 8) == 0
+                   : vgpu_region_write(p->vgpu, VGPU_REGION_MMIO, off, &word, 4) == 0;
+    poll(dev); // an acknowledge shows on the line at once
+    return ok;
+}
+
+static const struct vgpu_client_ops client_ops = {.irq = irq};
+
+// Memory at every address where the board decodes it: guests may use the repetitions too.
+static int map_memory(struct vgpu_port *p, struct err *err)
+{
+    struct soc *soc = p->dev.soc;
+    for (unsigned i = 0; i < soc_ram_count(soc); i++) {
+        const struct soc_ram *ram = soc_ram_at(soc, i);
+        uint64_t span = ram->row->decoded > ram->bytes ? ram->row->decoded : ram->bytes;
+        if (!ram->row->main) {
+            continue;
+        }
+        for (uint64_t at = 0; at < span; at += ram->bytes) {
+            uint64_t n = span - at < ram->bytes ? span - at : ram->bytes;
+            int rc = vgpu_dma_map(p->vgpu, ram->row->base + at, n, ram->host,
+                                  VGPU_DMA_READ | VGPU_DMA_WRITE, err);
+            if (rc) {
+                return rc;
+            }
+        }
+    }
+    return 0;
+}
+
+static int attach_gpu(struct device *dev, struct mdev *mdev, const char *type, const char *name,
+                      struct err *err)
+{
+    struct vgpu_port *p = port_of(dev);
+    struct vgpu_config cfg = {.type = type, .name = name, .client = &p->client,
+                              .log = device_log(dev)};
+    p->client.ops = &client_ops;
+    p->vgpu = vgpu_create(mdev, &cfg, err);
+    return p->vgpu ? map_memory(p, err) : -EINVAL;
+}
+
+static void unrealize(struct device *dev)
+{
+    if (port_of(dev)->vgpu) {
+        vgpu_destroy(port_of(dev)->vgpu);
+    }
+}
+
+static void reset(struct device *dev)
+{
+    if (port_of(dev)->vgpu) {
+        vgpu_reset(port_of(dev)->vgpu);
+        poll(dev);
+    }
+}
+
+static int restore(struct device *dev, struct snap_reader *r, struct err *err)
+{
+    struct vgpu_port *p = port_of(dev);
+    (void)r, (void)err;
+    if (p->vgpu) {
+        atomic_store(&p->level, vgpu_irq_level(p->vgpu, 0));
+    }
+    return 0;
+}
+
+static void report(struct device *dev, FILE *out)
+{
+    if (port_of(dev)->vgpu) {
+        vgpu_report(port_of(dev)->vgpu, out);
+    } else {
+        fprintf(out, "  no GPU behind this window\n");
+    }
+}
+
+struct vgpu *vgpu_port_vgpu(struct device *dev)
+{
+    return dev && dev->cls == &vgpu_port_class ? port_of(dev)->vgpu : NULL;
+}
+
+static const struct device_window windows[] = {
+    {.name = "", .bytes = WINDOW_BYTES, .read = window_read, .write = window_write}};
+
+const struct device_class vgpu_port_class = {
+    .name = "vgpu-port",
+    .doc = "window of the mediated GPU",
+    .bytes = sizeof(struct vgpu_port),
+    .windows = windows,
+    .window_count = ARRAY_LEN(windows),
+    .outputs = (const char *const[]){"irq", NULL},
+    .unrealize = unrealize,
+    .reset = reset,
+    .poll = poll,
+    .attach_gpu = attach_gpu,
+    .restore = restore,
+    .report = report,
+};

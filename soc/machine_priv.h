@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+//
+// The insides of a machine, shared by machine*.c and monitor.c only.
+#ifndef SOC_MACHINE_PRIV_H
+#define SOC_MACHINE_PRIV_H
+
+#include <regex.h>
+#include <stdatomic.h>
+
+#include "soc/disk.h"
+#include "soc/hostio.h"
+#include "soc/load.h"
+#include "soc/machine.h"
+#include "soc/net.h"
+#include "soc/serial.h"
+
+struct machine {
+    struct soc_host host;
+    struct machine_config cfg;
+    const struct board *board;
+    struct soc *soc;
+    struct cpu *cpu;
+    struct vgpu *vgpu;
+    struct serial *serials[MACHINE_SERIALS];
+    struct disk *disks[MACHINE_DISKS];
+    struct netdev *nets[MACHINE_NETS];
+    struct io_source *io;
+    int wake_fd;
+
+    // virtual time = base_ns + (instructions - base_insns) / mips
+    uint64_t base_ns, base_insns, slice_end_ns;
+    unsigned mips;
+    uint64_t busy_since_ns; // virtual time at which the GPU became busy, 0 idle
+    uint64_t anchor_guest_ns, anchor_host_ns; // real time pacing
+    uint64_t polled_ns;     // host time of the last look at descriptors
+
+    atomic_bool stop;
+    bool paused, reset_wanted, off_wanted;
+    const char *power_who;
+    machine_debug_fn *debug;
+    void *debug_ctx;
+
+    const char *stop_text;
+    bool regex_on, matched;
+    regex_t regex;
+    char line[512]; // of serial line 0, for the regular expression
+    unsigned line_len;
+    struct machine_marker markers[MACHINE_MARKERS];
+    unsigned marker_count;
+    struct machine_stats stats;
+    uint64_t run_host_ns, run_cpu_ns; // at the start of this machine_run
+    uint64_t serial_hash;
+    struct soc_override *overrides;
+    char monitor_line[256];
+    unsigned monitor_len;
+};
+
+uint64_t host_now_ns(void);
+uint64_t host_cpu_now_ns(void);
+
+// Puts the CPU at the beginning of what the machine starts.
+int machine_boot(struct machine *m, struct err *err);
+// Looks at host descriptors, waiting at most timeout_ms; returns whether something real-time is open.
+bool machine_poll(struct machine *m, int timeout_ms);
+// Serial line 0's listener.
+void machine_heard(void *ctx, uint8_t c);
+// The monitor's keyboard.
+void machine_monitor_key(void *owner, char c);
+void machine_monitor_enter(void *owner);
+
+#endif
