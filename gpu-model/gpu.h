@@ -135,7 +135,8 @@ void gpu_counters(const struct gpu *gpu, struct gpu_counters *out);
 void gpu_dump(const struct gpu_profile *profile, struct gpu_env *env, const uint32_t *dw, uint32_t ndw,
               uint32_t va, FILE *out);
 
-// Only at a packet boundary. GMEM is included through the context's gmem ops.
+// Only between submissions (a command buffer in progress is not saved; its words are borrowed). GMEM is
+// included through the context's gmem ops. A failed restore leaves the context reset.
 void gpu_save(struct gpu *gpu, struct snap_writer *w);
 int gpu_restore(struct gpu *gpu, struct snap_reader *r, struct err *err);
 

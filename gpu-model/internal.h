@@ -47,7 +47,7 @@ struct gpu {
 
     struct cp_frame stack[GPU_IB_DEPTH];
     unsigned depth;      // frames in use; 0: idle
-    bool protected_mode;
+    uint8_t protected_mode; // as saved
     bool memory_dirty;   // engine wrote memory, or a new submission began: tell the backend
     bool state_dirty;    // a context register changed since `state` was built
     char error[256];

@@ -20,6 +20,7 @@
 #include "gpu-model/rd.h"
 
 #define BUFFERS_MAX (1u << 30) // bytes of all buffers together
+#define SURFACES 32            // that one submit may write and still have their extent known
 
 struct replay_bo {
     uint32_t va, bytes;
@@ -29,8 +30,7 @@ struct replay_bo {
 
 // What a picture would be taken of.
 struct replay_surface {
-    bool valid;
-    uint32_t va, pitch;
+    uint32_t va, pitch; // va 0: none
     unsigned format, swap;
     bool linear;
     uint32_t width, height;
@@ -54,8 +54,11 @@ struct replay {
     uint32_t addr_va, addr_bytes;
     bool addr_valid, changed, in_submit;
     unsigned submit_work;
-    unsigned gmem_swap;             // order of the pixels last drawn
-    struct replay_surface now, last_surface;
+    unsigned gmem_swap; // component order of the pixels in GMEM
+    struct replay_surface seen[SURFACES]; // of this submit; depth and colour alternate tile by tile
+    unsigned seen_count;
+    const struct replay_surface *now;     // the one written last
+    struct replay_surface last_surface;
 };
 
 // ---- memory ---------------------------------------------------------------------------------------------------
@@ -254,39 +257,76 @@ static void env_fence(struct gpu_env *env, uint32_t va, uint32_t value)
     }
 }
 
+// The order of a picture's components is that of the colour target as rendering last set it up; a
+// resolve copies raw and a tile may see nothing but a fill.
+static void note_target(struct replay *rp, const uint32_t *dw, uint32_t n)
+{
+    uint32_t first = n > 2 ? dw[1] - 0x00040000 : 2;
+    if (bits(dw[0], 15, 8) != 0x2d || dw[0] >> 30 != 3 || first > 1 || n <= 3 - first) {
+        return; // not CP_SET_CONSTANT over RB_COLOR_INFO
+    }
+    uint32_t surface = first ? gpu_reg_read(rp->gpu, REG_RB_SURFACE_INFO) : dw[2];
+    if (gpu_reg_read(rp->gpu, REG_RB_MODECONTROL) != 6 && !bits(surface, 15, 14)) {
+        rp->gmem_swap = bits(dw[3 - first], 10, 9);
+    }
+}
+
 static void env_packet(struct gpu_env *env, unsigned depth, uint32_t va, const uint32_t *dw,
                        uint32_t n)
 {
     struct replay *rp = container_of(env, struct replay, env);
     struct gpu_env *l = rp->cfg->listener;
+    note_target(rp, dw, n);
     if (depth && l && l->ops->packet) {
         l->ops->packet(l, depth, va, dw, n);
     }
 }
 
+// The entry of a surface in this submit.
+static struct replay_surface *surface_at(struct replay *rp, uint32_t va, uint32_t pitch)
+{
+    unsigned i = 0;
+    while (i < rp->seen_count && (rp->seen[i].va != va || rp->seen[i].pitch != pitch)) {
+        i++;
+    }
+    if (i == SURFACES) {
+        i = rp->seen_count = 0;
+    }
+    if (i == rp->seen_count) {
+        rp->seen_count++;
+        rp->seen[i] = (struct replay_surface){.va = va, .pitch = pitch};
+    }
+    rp->now = &rp->seen[i];
+    return &rp->seen[i];
+}
+
+static void grow(struct replay_surface *s, uint32_t width, uint32_t height)
+{
+    s->width = width > s->width ? width : s->width;
+    s->height = height > s->height ? height : s->height;
+}
+
 static void see_draw(struct replay *rp, const struct gpu_draw *d)
 {
     const struct gpu_color_target *c = &d->state->color;
-    rp->gmem_swap = c->swap;
     if (!c->in_gmem) {
         uint32_t br = d->state->regs[REG_PA_SC_SCREEN_SCISSOR_BR - GPU_CONTEXT_REGS];
-        rp->now = (struct replay_surface){true,      c->base,         c->pitch,          c->format,
-                                          c->swap,   c->linear,       bits(br, 14, 0),   bits(br, 30, 16)};
+        struct replay_surface *s = surface_at(rp, c->base, c->pitch);
+        s->format = c->format;
+        s->swap = c->swap;
+        s->linear = c->linear;
+        grow(s, bits(br, 14, 0), bits(br, 30, 16));
     }
 }
 
 static void see_resolve(struct replay *rp, const struct gpu_resolve *r)
 {
-    struct replay_surface *s = &rp->now;
-    if (!s->valid || s->va != r->dst_va || s->pitch != r->dst_pitch) {
-        *s = (struct replay_surface){true, r->dst_va, r->dst_pitch, r->dst_format, 0, r->dst_linear,
-                                     0,    0};
-    }
+    struct replay_surface *s = surface_at(rp, r->dst_va, r->dst_pitch);
+    s->format = r->dst_format;
+    s->linear = r->dst_linear;
     // the copy is raw when neither side swaps: then the pixels are in the order they were drawn in
     s->swap = r->src.swap || r->dst_swap ? r->dst_swap : rp->gmem_swap;
-    uint32_t w = (uint32_t)(r->rect.x1 + r->dst_x), h = (uint32_t)(r->rect.y1 + r->dst_y);
-    s->width = w > s->width ? w : s->width;
-    s->height = h > s->height ? h : s->height;
+    grow(s, (uint32_t)(r->rect.x1 + r->dst_x), (uint32_t)(r->rect.y1 + r->dst_y));
 }
 
 static void env_work(struct gpu_env *env, const struct gpu_draw *draw,
@@ -376,8 +416,8 @@ static int load_contents(struct replay *rp, const uint8_t *data, uint32_t bytes,
 
 static void submit_end(struct replay *rp)
 {
-    if (rp->submit_work) {
-        rp->last_surface = rp->now;
+    if (rp->submit_work && rp->now) {
+        rp->last_surface = *rp->now;
     }
     rp->in_submit = false;
 }
@@ -401,7 +441,8 @@ static int run_stream(struct replay *rp, uint32_t va, uint32_t ndw, struct err *
     if (!rp->in_submit) {
         rp->in_submit = true;
         rp->submit_work = 0;
-        rp->now.valid = false;
+        rp->seen_count = 0;
+        rp->now = NULL;
         rp->res->submits++;
     }
     if (rp->dumper) {
@@ -497,7 +538,7 @@ static int take_picture(struct replay *rp, struct err *err)
     struct rd_replay_result *res = rp->res;
     const struct format_info *f = color_format_info(s->format);
 
-    if (!s->valid || !f) {
+    if (!s->va || !f) {
         return 0;
     }
     snprintf(res->surface, sizeof(res->surface), "%08x %ux%u pitch %u %s%s%s", s->va, s->width,

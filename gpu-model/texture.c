@@ -124,7 +124,9 @@ bool texture_layout(const uint32_t dw[6], struct texture *t)
     t->clamp_policy_ogl = bit(dw[1], 11);
     t->dimension = (uint8_t)bits(dw[5], 10, 9);
     decode_size(dw[2], t);
-    t->num.integer = bit(dw[3], 0);
+    // The driver writes "integer" for depth with stencil (it looks at the stencil field) and GL reads
+    // normalised depth: that format's numbers are always fractions.
+    t->num.integer = bit(dw[3], 0) && bits(dw[1], 5, 0) != FMT_24_8;
     t->num.exp_adjust = (int8_t)sign_extend(bits(dw[3], 18, 13), 6);
     t->mag = (uint8_t)bits(dw[3], 20, 19);
     t->min = (uint8_t)bits(dw[3], 22, 21);

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
-gpu-model_TESTS := tests/gpu-model/test_formats.c
+gpu-model_TESTS := tests/gpu-model/test_formats.c tests/gpu-model/test_tables.c \
+                   tests/gpu-model/test_cp.c
