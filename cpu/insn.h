@@ -33,7 +33,7 @@ struct insn {
                   // VFP and NEON in T32 are rewritten to their A32 form.
     uint32_t imm; // whatever the row's prep function wants
     uint8_t rd, rn, rm, rs; // likewise: register numbers or small operands
-    uint32_t off : 12; // offset in the page: the address is c->page_va + off
+    uint32_t off2 : 12; // offset in the page in halfwords: use insn_va() and insn_pc()
     uint32_t it : 8;   // CPSR.IT when this instruction starts (0 outside IT blocks)
     uint32_t wide : 1; // a 32-bit Thumb instruction (two slots)
     uint32_t row : 11; // index into isa_rows
@@ -57,11 +57,13 @@ struct decode {
     const struct isa_row *row;
     struct insn *i;    // out: rd rn rm rs imm, body.exec (preset to the row's exec)
     uint64_t features; // ISA_* bits of the model
+    const struct cpu *cpu;
     op_fn *op;         // out (integer rows): a threaded body instead of body.exec
     uint8_t set;       // enum isa_set of the row
     uint8_t cond;      // 14 when unconditional
     bool in_it;        // inside an IT block
     bool last_in_it;
+    bool alone;        // not in a code page: branches may not go to neighbouring slots
 };
 
 static inline uint32_t fld(const struct decode *d, char letter)

@@ -64,6 +64,9 @@ MEM_ACCESSORS(64, uint64_t, ALIGNED)
 // Raises an alignment fault unless va is a multiple of `bytes` (VLD1 with an alignment specifier).
 void mem_require_aligned(struct cpu *c, uint32_t va, unsigned bytes, bool write);
 
+// Physical address of an access, for the exclusive monitor; faults as the access would.
+uint32_t mem_physical(struct cpu *c, uint32_t va, bool write);
+
 // Makes sure that [va, va + bytes) can be stored to without a fault, so that a multiple store does
 // nothing before it faults. bytes <= 256.
 void mem_probe_write(struct cpu *c, uint32_t va, unsigned bytes);

@@ -19,7 +19,9 @@ struct cpu_model {
     uint32_t actlr_reset;
     uint32_t pmcr; // c9,c12,0 implementer, id, counters
     uint32_t dbgdidr;
+    uint32_t cbar;   // peripheral base
     uint32_t quirks; // MODEL_*
+    uint16_t family; // one ON_* bit: which rows of isa/cp15.def
 };
 
 enum {
@@ -30,8 +32,13 @@ enum {
     MODEL_V6_TABLES = 16,
     MODEL_FETCH_AHEAD = 32, // instructions already fetched survive an MMU switch
     MODEL_MP = 64,
+    MODEL_EXT_SMALL = 128, // extended small pages in ARMv5 tables (XScale)
+    MODEL_V4_MSR_T = 256,
 };
 
+// NULL when there is none of that name.
 const struct cpu_model *model_find(const char *name);
+// Null-terminated.
+extern const char *const model_names[];
 
 #endif

@@ -47,6 +47,7 @@ enum {
     ATTN_STOP = 1,    // cpu_request_stop
     ATTN_LINE = 2,    // an interrupt line or a mask bit changed
     ATTN_REFETCH = 4, // translation or code changed: look the PC up again
+    ATTN_WAIT = 8,    // WFI, or a debugger's stop
 };
 
 struct code_page;
@@ -61,6 +62,13 @@ struct tlb_entry {
     uintptr_t addend; // host address = addend + va
 };
 
+// One entry of a fetch bank: `tag` is the page of the address with the T bit in bit 0.
+struct fetch_entry {
+    uint32_t tag;
+    const struct insn *slots;
+    struct code_page *page;
+};
+
 struct cpu {
     // ---- touched by every instruction ----
     uint32_t r[16]; // r[15] is only valid while stopped, and in bodies that ask for it
@@ -71,6 +79,7 @@ struct cpu {
     uint32_t page_va;         // virtual address of the running code page (1 KiB aligned)
     atomic_uint attention;    // ATTN_*: something to do at the next taken branch
     struct tlb_entry *tlb;    // current bank for loads and stores
+    struct fetch_entry *ftlb; // current bank for taken branches
     const struct insn *cur;   // instruction in progress, for plain bodies and slow paths
     uint64_t left;            // instructions still allowed, `cur` included (set before slow paths)
     uint64_t insns_end;       // insns executed = insns_end - left
@@ -79,6 +88,7 @@ struct cpu {
     bool fp_on;               // VFP/NEON may execute now (see fp_update)
     bool neon_on;
     uint8_t mode;             // enum cpu_mode
+    bool redirect;            // a plain body changed the PC (r[15], itstate): continue there
     uint32_t q;               // sticky saturation: 0 or 1
     uint32_t ge;              // GE[3:0]
 
@@ -116,6 +126,8 @@ struct cpu {
 
     // ---- engine ----
     jmp_buf *unwind; // set while running: where faults go
+    uint64_t step_rest;   // instructions set aside while single stepping
+    uint32_t brk_skip;    // breakpoint address to step over once, bit 0 set: none
     struct mmu *mmu;
     struct code_cache *code;
     struct debug *debug; // breakpoints and watchpoints; NULL while there are none
@@ -125,19 +137,18 @@ struct cpu {
     enum cpu_stop stop;
     bool stop_pending; // a plain body wants cpu_run to return `stop` after this instruction
     uint32_t stop_address;
-    bool running;
     struct cpu_counters counters;
 };
 
 // The value of the PC as an operand of `i`.
 static inline uint32_t insn_va(const struct cpu *c, const struct insn *i)
 {
-    return c->page_va + i->off;
+    return c->page_va + (uint32_t)(i->off2 << 1);
 }
 
 static inline uint32_t insn_pc(const struct cpu *c, const struct insn *i)
 {
-    return c->page_va + i->off + (c->thumb ? 4 : 8);
+    return c->page_va + (uint32_t)(i->off2 << 1) + (c->thumb ? 4 : 8);
 }
 
 static inline bool cpu_privileged(const struct cpu *c)
