@@ -194,13 +194,23 @@ static void put_cf(struct listing *l, const unsigned h[3])
 
 static bool check_listing(struct listing *l, enum shader_stage stage, const char *path)
 {
-    unsigned slots = (l->cf + 1) / 2 > l->slots ? (l->cf + 1) / 2 : l->slots;
+    size_t slots = (l->cf + 1) / 2 > l->slots ? (l->cf + 1) / 2 : l->slots;
     struct shader *sh = shader_decode(l->dw, 3 * slots, stage, SHADER_A20X, NULL);
     assert_non_null(sh);
     char *got = print_text(sh, SHADER_DIALECT_FREEDRENO);
     l->text[l->length] = 0;
     bool same = same_text(path, got, l->text);
     free(got);
+    uint32_t *dw;
+    size_t n;
+    struct err err;
+    if (shader_assemble(l->text, stage, &dw, &n, &err)) {
+        printf("%s: %s\n", path, err.msg);
+        same = false;
+    } else {
+        same &= n == 3 * slots && !memcmp(dw, l->dw, n * 4);
+        free(dw);
+    }
     shader_destroy(sh);
     return same;
 }
