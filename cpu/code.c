@@ -171,6 +171,12 @@ static const struct insn *straddle(struct cpu *c, struct insn *slot, uint16_t fi
     return s;
 }
 
+// An IT instruction that decoded as one.
+static bool is_it(const struct insn *i, uint32_t raw)
+{
+    return !i->wide && (raw & 0xff00) == 0xbf00 && (raw & 0xf) && i->fn == op_nop_1;
+}
+
 const struct insn *code_decode(struct cpu *c, struct insn *slot)
 {
     struct code_page *p = c->page;
@@ -194,7 +200,7 @@ const struct insn *code_decode(struct cpu *c, struct insn *slot)
     }
     watch(c, p, off, slot->wide ? 4 : 2);
     decode_insn(c, slot, raw, true, false);
-    if (!slot->wide && (raw & 0xff00) == 0xbf00 && (raw & 0xf) && ISA_HAS(c->features, V6T2)) {
+    if (is_it(slot, raw)) {
         code_mark_it(c, p, off / 2 + 1, (uint8_t)raw);
     }
     return slot;
@@ -295,7 +301,7 @@ static const struct insn *enter_alone(struct cpu *c, uint32_t va)
     after->fn = op_page_end;
     after->off2 = (s->off2 + (c->thumb && !s->wide ? 1u : 2u)) & 0xfff;
     after->it = it_advance(c->itstate);
-    if (c->thumb && !s->wide && (raw & 0xff00) == 0xbf00 && (raw & 0xf)) {
+    if (c->thumb && is_it(s, raw)) {
         after->it = (uint8_t)raw;
     }
     return s;

@@ -114,3 +114,10 @@ enum prep prep_tbb(struct decode *d)
     d->i->rm = (uint8_t)fld(d, 'm');
     return d->i->rm == 15 ? PREP_UNDEF : PREP_OK;
 }
+
+// The IT instruction itself does nothing: code_decode gives the slots that follow their ITSTATE.
+enum prep prep_t_IT(struct decode *d)
+{
+    d->op = op_nop_1;
+    return d->in_it || fld(d, 'k') == 15 || !fld(d, 'm') ? PREP_UNDEF : PREP_OK; // UNPREDICTABLE
+}

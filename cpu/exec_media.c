@@ -424,3 +424,26 @@ void exec_CLZ(struct cpu *c, const struct insn *i)
     uint32_t v = c->r[i->rm];
     c->r[i->rd] = v ? (uint32_t)__builtin_clz(v) : 32;
 }
+
+// ---- checksums (ARMv8) ------------------------------------------------------------------------------
+
+// rs: bytes; imm: reflected polynomial
+enum prep prep_crc(struct decode *d)
+{
+    d->i->rd = (uint8_t)fld(d, 'd');
+    d->i->rn = (uint8_t)fld(d, 'n');
+    d->i->rm = (uint8_t)fld(d, 'm');
+    d->i->rs = (uint8_t)(1u << fld(d, 'z'));
+    d->i->imm = fld(d, 'C') ? 0x82f63b78 : 0xedb88320;
+    return d->i->rs == 8 || d->i->rd == 15 || d->i->rn == 15 || d->i->rm == 15 ? PREP_UNDEF
+                                                                               : PREP_OK;
+}
+
+void exec_CRC32(struct cpu *c, const struct insn *i)
+{
+    uint32_t crc = c->r[i->rn] ^ (c->r[i->rm] & (i->rs == 4 ? ~0u : (1u << (8 * i->rs)) - 1));
+    for (unsigned k = 0; k < 8u * i->rs; k++) {
+        crc = crc >> 1 ^ (crc & 1 ? i->imm : 0);
+    }
+    c->r[i->rd] = crc;
+}

@@ -36,7 +36,8 @@ enum isa_set { ISA_A32, ISA_T16, ISA_T32, ISA_VFP, ISA_NEON, ISA_SET_COUNT };
     X(NEON, "Advanced SIMD")                                                                       \
     X(NEON_FMA, "fused multiply-add in Advanced SIMD")                                             \
     X(V4_ONLY, "an encoding that later architectures reuse")                                       \
-    X(XSCALE, "coprocessor 0 accumulator")
+    X(XSCALE, "coprocessor 0 accumulator")                                                         \
+    X(CRC, "ARMv8 CRC32 instructions")
 
 enum {
 #define X(name, help) ISA_BIT_##name,
