@@ -13,7 +13,7 @@ enum {
 // Inputs first, in the order of clock_inputs, then the nodes of the tree; the nodes up to CLK_OUTPUTS
 // are visible outside, in the order of clock_outputs.
 enum clk {
-    IN_PLL1, IN_PLL2, IN_PLL3, IN_PLL4, IN_OSC, IN_CKIL, IN_CKIH1, IN_COUNT,
+    IN_PLL1, IN_PLL2, IN_PLL3, IN_PLL4, IN_OSC, IN_CKIL, IN_CKIH1, IN_TVE_DI, IN_COUNT,
     IPG = IN_COUNT, PER, UART, IPU, DI0, DI1, TVE, ARM, OUT_END,
     LP_APM = OUT_END, PLL1_SW, PERIPH_APM, MAIN_BUS, AHB, AXI_A, AXI_B, PER_LP_APM, PER_PODF, EMI_SEL,
     EMI_SLOW, DI_PRED, DI_PLL4, TVE_PRED, STEP, CLK_END, NONE = 0xff
@@ -54,7 +54,7 @@ static const struct clk_node nodes[CLK_END - IN_COUNT] = {
     [TVE_PRED - IN_COUNT]   = {{0}, {IN_PLL4}, {{CDCDR, 28, 3}}},
     [TVE - IN_COUNT]        = {{CSCMR1, 7, 1}, {TVE_PRED, IN_CKIH1}, {{0}}},
     [DI0 - IN_COUNT]        = {{CSCMR2, 26, 3}, {DI_PRED, IN_OSC, IN_CKIH1, DI_PLL4, NONE, NONE, NONE, NONE}, {{0}}},
-    [DI1 - IN_COUNT]        = {{CSCMR2, 29, 3}, {DI_PRED, IN_OSC, IN_CKIH1, TVE, NONE, NONE, NONE, NONE}, {{0}}},
+    [DI1 - IN_COUNT]        = {{CSCMR2, 29, 3}, {DI_PRED, IN_OSC, IN_CKIH1, IN_TVE_DI, NONE, NONE, NONE, NONE}, {{0}}},
 };
 // clang-format on
 
@@ -145,7 +145,7 @@ const struct device_class imx53_ccm_class = {
     .windows = windows,
     .window_count = ARRAY_LEN(windows),
     .clock_inputs =
-        (const char *const[]){"pll1", "pll2", "pll3", "pll4", "osc", "ckil", "ckih1", NULL},
+        (const char *const[]){"pll1", "pll2", "pll3", "pll4", "osc", "ckil", "ckih1", "tve_di", NULL},
     .clock_outputs = (const char *const[]){"ipg", "per", "uart", "ipu", "di0", "di1", "tve", "arm",
                                            NULL},
     .clock_hz = clock_hz,
