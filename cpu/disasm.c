@@ -149,14 +149,29 @@ static const char *alias(const struct dis *d)
 // What the decoder would say: "SEE" another row, UNDEFINED, or fine.
 static enum prep row_verdict(const struct dis *d, uint64_t features)
 {
+    for (unsigned k = 0; k < d->row->segs; k++) {
+        if (d->row->seg[k].letter == 'p') {
+            // Which registers exist is the CPU's business; 10 and 11 are VFP, never generic.
+            return dis_field(d, 'p') >> 1 == 5 ? PREP_NEXT : PREP_OK;
+        }
+    }
     struct insn insn = {.raw = d->raw, .wide = d->set == ISA_T32, .it = d->itstate};
     struct decode decode = {.i = &insn, .features = features, .raw = d->raw, .row = d->row,
-                            .set = d->row->set, .cond = 14, .in_it = d->itstate != 0};
+                            .set = d->row->set, .cond = 14, .in_it = d->itstate != 0, .alone = true};
     for (unsigned k = 0; k < d->row->segs; k++) {
         char letter = (char)d->row->seg[k].letter;
         decode.f[letter & 63] = dis_field(d, letter);
     }
-    return d->row->prep ? d->row->prep(&decode) : PREP_OK;
+    return d->row->prep(&decode);
+}
+
+// Writes the line; false when a tag found an operand that is none.
+static bool try_row(struct dis *d)
+{
+    d->len = 0;
+    d->unknown = false;
+    render(d, alias(d));
+    return !d->unknown;
 }
 
 // ---- entry ---------------------------------------------------------------------------------------------
@@ -179,26 +194,29 @@ unsigned arm_disassemble_as(enum isa_set set, uint64_t features, uint8_t itstate
         }
         d.len = 0;
     }
-    for (;;) {
-        d.unknown = false;
-        row = isa_find(set, raw, features, row, &d.raw);
-        if (!row) {
-            break;
-        }
+    // Core rows that only raise UNDEFINED (coprocessors, UDF) have a text all the same, and so have VFP
+    // system registers that this model lacks; but a row that executes comes first.
+    const struct isa_row *undefined = NULL;
+    uint32_t undefined_raw = 0;
+    while ((row = isa_find(set, raw, features, row, &d.raw)) != NULL) {
         d.row = row;
         enum prep verdict = row_verdict(&d, features);
-        if (verdict == PREP_NEXT) {
-            continue;
+        if (verdict == PREP_OK && try_row(&d)) {
+            return bytes;
         }
-        // Core rows that only raise UNDEFINED (coprocessors, UDF) have a text all the same, and so
-        // have VFP system registers that this model lacks (the rows without a body of their own).
         bool simd = row->set == ISA_NEON || (row->set == ISA_VFP && row->exec);
         if (verdict == PREP_UNDEF && simd) {
             break;
         }
-        d.len = 0;
-        render(&d, alias(&d));
-        if (!d.unknown) {
+        if (verdict == PREP_UNDEF && !undefined) {
+            undefined = row;
+            undefined_raw = d.raw;
+        }
+    }
+    if (undefined) {
+        d.row = undefined;
+        d.raw = undefined_raw;
+        if (try_row(&d)) {
             return bytes;
         }
     }
