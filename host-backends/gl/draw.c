@@ -10,7 +10,7 @@
 #include "host-backends/gl/state.h"
 
 #define REG(st, r) ((st)->regs ? (st)->regs[(r)-0x2000] : 0)
-enum { SQ_INTERPOLATOR_CNTL = 0x2182, PA_SU_VTX_CNTL = 0x2302, PA_SC_SCREEN_SCISSOR_BR = 0x200f };
+enum { SQ_INTERPOLATOR_CNTL = 0x2182, PA_SC_SCREEN_SCISSOR_BR = 0x200f };
 
 bool gl_draw_is_nothing(const struct gpu_draw *draw)
 {
@@ -27,6 +27,26 @@ static enum gl_kind kind_of(enum gpu_prim prim)
     return prim == GPU_PRIM_POINTS       ? KIND_POINT
            : prim <= GPU_PRIM_LINE_LOOP ? KIND_LINE
                                         : KIND_TRIANGLE;
+}
+
+// Infinities and NaN among the constants that a program names. The host's arithmetic treats them in
+// its own way, and the stock driver's miscompiled immediates are full of them; such draws get the
+// exact program. (Denormals are flushed when constants are uploaded.)
+static bool odd_constants(const struct shader_info *info, const float (*alu)[4], unsigned count)
+{
+    unsigned n = info->uses_rel_const ? count : info->alu_const_max < count ? info->alu_const_max : count;
+    for (unsigned i = 0; i < n; i++) {
+        if (info->uses_rel_const || info->alu_const_used[i / 32] >> (i % 32) & 1) {
+            uint32_t w[4];
+            memcpy(w, alu[i], sizeof w);
+            for (unsigned c = 0; c < 4; c++) {
+                if ((w[c] & 0x7f800000) == 0x7f800000) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
 }
 
 // What each fetched texture constant is; the instruction's own field is not set by drivers.
@@ -64,7 +84,8 @@ static void make_key(const struct gl_backend *be, const struct gpu_draw *d, stru
     key->param_gen = d->ps && st->param_gen ? (uint8_t)(st->param_gen_reg + 1) : 0;
     key->point_size = vi->exports_misc && has_point_size(st);
     key->w_format = (uint8_t)(st->vte_cntl >> 8 & 7);
-    key->snap = be->exact ? (uint8_t)(1 + bits(REG(st, PA_SU_VTX_CNTL), 2, 1)) : 0;
+    key->exact = be->exact || odd_constants(vi, d->vs_alu, d->vs_alu_count) ||
+                 (pi && odd_constants(pi, d->ps_alu, d->ps_alu_count));
     unsigned n = pi ? st->vs_export_count : 0;
     n = pi && n > pi->temps ? pi->temps : n;
     key->interpolators = (uint8_t)(n > MAX_INTERPOLATORS ? MAX_INTERPOLATORS : n);
@@ -93,8 +114,11 @@ static void put_flow_and_consts(uint8_t *block, const struct gl_stage_block *b,
         }
     }
     unsigned n = b->const_count < count ? b->const_count : count;
-    if (n) {
-        memcpy(block + b->consts, alu, 16 * (size_t)n);
+    uint32_t *out = (uint32_t *)(void *)(block + b->consts);
+    for (unsigned i = 0; i < 4 * n; i++) {
+        uint32_t v;
+        memcpy(&v, &alu[i / 4][i % 4], 4);
+        out[i] = v & 0x7f800000 ? v : v & 0x80000000; // denormals to zero, as the ISA reads them
     }
     memset(block + b->consts + 16 * (size_t)n, 0, 16 * (size_t)(b->const_count - n));
 }
@@ -252,8 +276,7 @@ enum gpu_result gl_draw_direct(struct gl_context *ctx, const struct gpu_draw *dr
     bool wants_color = st->mode == 4 && (st->color_mask & 15) && gl_pixel(t->format);
     bool wants_depth = (st->z_enable || st->stencil_enable) && st->mode != 6;
 
-    bind.scissor = gl_state_scissor(ctx, st);
-    bind.scissor = gl_rect_cut(bind.scissor, (struct gpu_rect){0, 0, (int32_t)t->pitch, 16384});
+    bind.scissor = gl_rect_cut(st->scissor, (struct gpu_rect){0, 0, (int32_t)t->pitch, 16384});
     if (!draw->vs) {
         return GPU_BAD_SHADER;
     }

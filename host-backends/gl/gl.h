@@ -146,7 +146,7 @@ struct gl_program_key {
     uint8_t param_gen;         // register + 1, 0 when off
     uint8_t point_size;        // VS writes it
     uint8_t w_format;          // PA_CL_VTE_CNTL bits 10:8
-    uint8_t snap;              // 0: host's own subpixels; else 1 + ROUND_MODE of PA_SU_VTX_CNTL
+    uint8_t exact;             // arithmetic as the ISA has it, to the last rule
     uint8_t interpolators;     // that reach the pixel shader
     uint16_t flat;             // of these, not interpolated
     uint8_t kind;              // enum gl_kind
@@ -342,8 +342,6 @@ void gl_viewport_map(const struct gl_backend *be, const struct gpu_state *st,
 // Everything fixed function but viewport and target.
 void gl_state_apply(struct gl_backend *be, const struct gpu_state *st, enum gpu_prim prim,
                     const struct gl_bind *bind);
-// Scissor of a draw in target pixels, with the compare aid applied.
-struct gpu_rect gl_state_scissor(const struct gl_context *ctx, const struct gpu_state *st);
 
 // ---- resolves (resolve.c) --------------------------------------------------------------------------------
 

@@ -391,12 +391,8 @@ char *gl_glsl_vertex(const struct gl_backend *be, const struct gl_program *prog,
         fputs("    p.z *= p.w;\n", f);
     }
     fputs("    p.xyz = p.xyz * y_pos_scale.xyz + y_pos_bias.xyz * p.w;\n", f);
-    if (key->snap) { // to 1/16 pixel as ROUND_MODE says (0 truncates)
-        fprintf(f,
-                "    if (p.w > 0.0) {\n"
-                "        vec2 s = (p.xy / p.w * y_view.xy + y_view.zw) * 16.0;\n"
-                "        p.xy = (%s / 16.0 - y_view.zw) / y_view.xy * p.w;\n    }\n",
-                key->snap == 1 ? "floor(s)" : "floor(s + 0.5)");
+    if (key->kind == KIND_POINT) { // centres in (p - size/2, p + size/2], as the software backend has it
+        fputs("    p.xy += p.w / 256.0 / y_view.xy;\n", f);
     }
     fputs(key->point_size ? "    gl_PointSize = min(max(m.x, y_point.y), y_point.z);\n"
                           : "    gl_PointSize = y_point.x;\n",

@@ -108,7 +108,7 @@ static bool link_program(struct gl_context *ctx, struct gl_program *p, const str
 static void build(struct gl_context *ctx, struct gl_program *p, const struct gpu_draw *draw)
 {
     struct err err = {0};
-    struct shader_glsl_options opt = {.exact = ctx->be->exact, .kill_discard = true};
+    struct shader_glsl_options opt = {.exact = p->key.exact, .kill_discard = true};
     char *vs = NULL, *ps = NULL;
 
     p->failure = GPU_BAD_SHADER;

@@ -8,16 +8,10 @@
 
 #include "base/bits.h"
 #include "host-backends/gl/state.h"
-#include "host-backends/scissor.h"
 
 enum { VTE_XY_DIVIDED = 1 << 8 };
 #define CLIP_DISABLE (1u << 16)
 #define CLIP_DX (1u << 19)
-
-struct gpu_rect gl_state_scissor(const struct gl_context *ctx, const struct gpu_state *st)
-{
-    return backend_scissor(st, ctx->scissor_br_inclusive);
-}
 
 // ---- viewport ------------------------------------------------------------------------------------------
 
