@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // Prints command streams in the layout of Mesa's cffdump, line for line, so that the two can be
-// compared with diff. That includes what cffdump is known to misread on a20x chips: the draw count
-// (it reads the dword after the initiator, which is the index address or the next packet), and the
-// format shown for buffer constants (four address bits). The engine itself reads neither that way.
+// compared with diff. cffdump (22.3) misreads a few things on this generation; with `as_cffdump` they
+// are misread here too and every line is equal, without it they are right:
+//  - the draw count of a20x chips (it takes the dword behind the initiator) and the vertex total;
+//  - after a type-2 packet it moves on by the length of the packet before, and loses packets.
+// The format shown for buffer constants is address bits in both: vertex formats are in the shader.
 #include "gpu-model/dump.h"
 
 #include <stdlib.h>
@@ -15,17 +17,19 @@
 #include "gpu-model/internal.h"
 
 #define DUMP_REGS 0x7fff
-#define DUMP_DEPTH 4
+#define DUMP_DEPTH 3             // ring, IB1, IB2
+#define DUMP_PACKETS (1u << 22) // of one stream: buffers that call each other over and over end
 
 struct gpu_dumper {
     const struct gpu_profile *profile;
     struct gpu_env *env;
     struct gpu_mem *mem; // may be NULL
     FILE *out;
+    bool as_cffdump;
     unsigned ib;
     int draws[DUMP_DEPTH];
     int draw_count;
-    unsigned vertices;
+    unsigned vertices, packets;
     bool needs_wfi; // a draw was issued and no idle wait since
     uint32_t value[DUMP_REGS], last[DUMP_REGS];
     bool written[DUMP_REGS], rewritten[DUMP_REGS];
@@ -109,7 +113,7 @@ static const char *reg_name(uint32_t reg, char buf[16])
     if (info && info->reg == reg) {
         return info->name;
     }
-    snprintf(buf, 16, "<%04x>", reg);
+    snprintf(buf, 16, "%#x", reg);
     return buf;
 }
 
@@ -138,11 +142,11 @@ static void register_set(struct gpu_dumper *d, uint32_t reg, uint32_t value)
     }
 }
 
-static void registers(struct gpu_dumper *d, uint32_t reg, const uint32_t *dw, uint32_t n,
+static void registers(struct gpu_dumper *d, uint32_t reg, uint32_t step, const uint32_t *dw, uint32_t n,
                       unsigned level)
 {
     char buf[16];
-    for (uint32_t i = 0; i < n; i++, reg++) {
+    for (uint32_t i = 0; i < n; i++, reg += step) {
         if (d->needs_wfi && (reg < 0x2000 || reg >= 0x2400)) {
             fprintf(d->out, "NEEDS WFI: %s (%x)\n", reg_name(reg, buf), reg);
         }
@@ -252,9 +256,9 @@ static void set_constant(struct gpu_dumper *d, const struct packet *p, unsigned 
             uint32_t sum = p->dw[2] + d->value[p->dw[1]];
             fprintf(d->out, "%s%s = %08x + ", tabs(level), reg_name(index + 0x2000, buf), p->dw[2]);
             fprintf(d->out, "%s (%08x)\n", reg_name(p->dw[1], buf), d->value[p->dw[1]]);
-            registers(d, index + 0x2000, &sum, 1, level + 1);
+            registers(d, index + 0x2000, 1, &sum, 1, level + 1);
         } else {
-            registers(d, index + 0x2000, p->dw + 1, p->n - 1, level + 1);
+            registers(d, index + 0x2000, 1, p->dw + 1, p->n - 1, level + 1);
         }
         break;
     default:
@@ -287,10 +291,11 @@ static void im_load_immediate(struct gpu_dumper *d, const struct packet *p, unsi
     shader_destroy(sh);
 }
 
-static void indices(struct gpu_dumper *d, const struct packet *p, unsigned level)
+// Index buffer: address at payload dword `at`, size behind it.
+static void indices(struct gpu_dumper *d, const struct packet *p, unsigned level, uint32_t at_dw)
 {
     static const unsigned size_bytes[4] = {2, 4, 1, 4}; // bits 11 (32 bit) and 13 (8 bit)
-    uint32_t va = p->dw[3], bytes = p->dw[4];
+    uint32_t va = arg(p, at_dw), bytes = arg(p, at_dw + 1);
     unsigned n = size_bytes[bit(p->dw[1], 11) | bit(p->dw[1], 13) << 1];
     uint32_t first;
 
@@ -322,7 +327,8 @@ static const char *or_null(const char *s)
 
 static void draw_indx(struct gpu_dumper *d, const struct packet *p, unsigned level)
 {
-    uint32_t count = arg(p, 2), prim = p->dw[1] & 31, source = bits(p->dw[1], 7, 6);
+    uint32_t prim = p->dw[1] & 31, source = bits(p->dw[1], 7, 6);
+    uint32_t count = d->profile->a20x && !d->as_cffdump ? bits(p->dw[1], 31, 16) : arg(p, 2);
     fprintf(d->out, "%sdraw:          %d\n", tabs(level), d->draws[d->ib]++);
     fprintf(d->out, "%sprim_type:     %s (%u)\n", tabs(level),
             or_null(enum_name("pc_di_primtype", 14, prim)), prim);
@@ -330,8 +336,8 @@ static void draw_indx(struct gpu_dumper *d, const struct packet *p, unsigned lev
             or_null(enum_name("pc_di_src_sel", 13, source)), source);
     fprintf(d->out, "%snum_indices:   %d\n", tabs(level), (int)count);
     d->vertices += count;
-    if (p->n == 5) {
-        indices(d, p, level);
+    if (d->as_cffdump ? p->n == 5 : p->n >= 4) {
+        indices(d, p, level, d->as_cffdump ? 3 : p->n - 2);
     }
     if (count) {
         register_summary(d, level);
@@ -412,55 +418,75 @@ static void type3(struct gpu_dumper *d, const struct packet *p, unsigned level)
     }
 }
 
+static void packet(struct gpu_dumper *d, uint32_t va, const uint32_t *dw, uint32_t n, uint32_t next,
+                   unsigned level)
+{
+    uint32_t header = dw[0];
+    char buf[16];
+    if (header >> 30 == 0) {
+        uint32_t reg = bits(header, 14, 0);
+        bool same = bit(header, 15); // all words to one register; cffdump counts up all the same
+        fprintf(d->out, "t0%swrite %s%s (%04x)\n", tabs(level + 1), reg_name(reg, buf),
+                same ? " (same register)" : "", reg);
+        registers(d, reg, d->as_cffdump || !same, dw + 1, n, level + 2);
+    } else {
+        struct packet p = {gpu_packet_info((uint8_t)bits(header, 15, 8)), va + 4, dw + 1, n, next};
+        fprintf(d->out, "t3\t%sopcode: %s (%02x) (%u dwords)\n", tabs(level),
+                p.info ? p.info->name : "(null)", bits(header, 15, 8), n + 1);
+        if (p.info) {
+            payload(d, &p, level + 2);
+            type3(d, &p, level + 1);
+        }
+    }
+    hex(d, va, dw, n + 1, level + 1);
+}
+
+// A packet that ends outside its buffer: cffdump goes on reading in the memory behind.
+static void packet_outside(struct gpu_dumper *d, uint32_t va, uint32_t header, uint32_t n, int left,
+                           unsigned level)
+{
+    uint32_t *dw = d->as_cffdump ? calloc(n + 1, sizeof(*dw)) : NULL;
+    if (dw && host_read(d, va, dw, n + 1)) {
+        packet(d, va, dw, n, 0, level);
+        fprintf(d->out, "**** this ain't right!! dwords_left=%d\n", left - (int)n);
+    } else {
+        fprintf(d->out, "packet %08x ends outside its buffer\n", header);
+    }
+    free(dw);
+}
+
 static void commands(struct gpu_dumper *d, uint32_t va, const uint32_t *dw, uint32_t ndw,
                      unsigned level)
 {
-    uint32_t pos = 0;
-    char buf[16];
+    uint32_t pos = 0, step = 1;
 
     d->draws[d->ib] = 0;
     while (pos < ndw) {
         uint32_t header = dw[pos], n = bits(header, 29, 16) + 1, left = ndw - pos - 1;
-        struct packet p = {gpu_packet_info((uint8_t)bits(header, 15, 8)), va + 4 * pos + 4,
-                           dw + pos + 1, n, 0};
-        switch (header >> 30) {
-        case 0:
-        case 3:
-            break;
-        case 2:
+        if (++d->packets > DUMP_PACKETS) {
+            return;
+        }
+        if (header >> 30 == 2) {
             fprintf(d->out, "t2%snop\n", tabs(level + 1));
-            pos++;
+            pos += d->as_cffdump ? step : 1;
             continue;
-        default:
+        }
+        if (header >> 30 == 1) {
             fprintf(d->out, "bad type! %08x\n", header);
             return;
         }
         if (n > left) {
-            fprintf(d->out, "packet %08x ends outside its buffer\n", header);
+            packet_outside(d, va + 4 * pos, header, n, (int)left, level);
             return;
         }
-        if (n < left) {
-            p.next = p.dw[n];
-        }
-        if (header >> 30 == 0) {
-            uint32_t reg = bits(header, 14, 0);
-            fprintf(d->out, "t0%swrite %s (%04x)\n", tabs(level + 1), reg_name(reg, buf), reg);
-            registers(d, reg, p.dw, n, level + 2);
-        } else {
-            fprintf(d->out, "t3\t%sopcode: %s (%02x) (%u dwords)\n", tabs(level),
-                    p.info ? p.info->name : "(null)", bits(header, 15, 8), n + 1);
-            if (p.info) {
-                payload(d, &p, level + 2);
-                type3(d, &p, level + 1);
-            }
-        }
-        hex(d, va + 4 * pos, dw + pos, n + 1, level + 1);
-        pos += n + 1;
+        packet(d, va + 4 * pos, dw + pos, n, n < left ? dw[pos + n + 1] : 0, level);
+        step = n + 1;
+        pos += step;
     }
 }
 
 struct gpu_dumper *gpu_dumper_create(const struct gpu_profile *profile, struct gpu_env *env,
-                                     struct gpu_mem *mem, FILE *out)
+                                     struct gpu_mem *mem, FILE *out, bool as_cffdump)
 {
     struct gpu_dumper *d = calloc(1, sizeof(*d));
     if (d) {
@@ -468,6 +494,7 @@ struct gpu_dumper *gpu_dumper_create(const struct gpu_profile *profile, struct g
         d->env = env;
         d->mem = mem;
         d->out = out;
+        d->as_cffdump = as_cffdump;
     }
     return d;
 }
@@ -479,19 +506,22 @@ void gpu_dumper_destroy(struct gpu_dumper *d)
 
 void gpu_dumper_stream(struct gpu_dumper *d, uint32_t va, const uint32_t *dw, uint32_t ndw)
 {
-    d->needs_wfi = false;
+    d->packets = 0;
     commands(d, va, dw, ndw, 0);
+    if (d->packets > DUMP_PACKETS) {
+        fprintf(d->out, "stopped after %u packets\n", DUMP_PACKETS);
+    }
 }
 
 unsigned gpu_dumper_vertices(const struct gpu_dumper *d)
 {
-    return d->vertices;
+    return d->as_cffdump ? 0 : d->vertices;
 }
 
 void gpu_dump(const struct gpu_profile *profile, struct gpu_env *env, const uint32_t *dw, uint32_t ndw,
               uint32_t va, FILE *out)
 {
-    struct gpu_dumper *d = gpu_dumper_create(profile, env, NULL, out);
+    struct gpu_dumper *d = gpu_dumper_create(profile, env, NULL, out, false);
     if (d) {
         gpu_dumper_stream(d, va, dw, ndw);
         gpu_dumper_destroy(d);

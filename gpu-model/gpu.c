@@ -36,14 +36,7 @@ struct gpu *gpu_create(const struct gpu_config *cfg, struct err *err)
         free(gpu);
         return NULL;
     }
-    for (uint32_t r = 0; r < GPU_REGS; r++) {
-        const struct gpu_reg_info *info = gpu_reg_info(r);
-        if (info) {
-            gpu->reg_flags[r] = (uint8_t)((info->modelled ? REG_F_MODELLED : 0) |
-                                          (info->cls == GPU_REG_PRIV ? REG_F_REFUSE_IB : 0) |
-                                          (info->cls == GPU_REG_READONLY ? REG_F_READONLY : 0));
-        }
-    }
+    regs_flags(gpu->reg_flags);
     gpu_reset(gpu);
     return gpu;
 }

@@ -84,6 +84,11 @@ void cp_memory_written(struct gpu *gpu);
 #include "gpu-model/pm4.def"
 #undef PM4
 
+// ---- regs.c ------------------------------------------------------------------------------------------------
+
+// Fills REG_F_ bits of every register from the table; registers that are not in it get 0.
+void regs_flags(uint8_t flags[GPU_REGS]);
+
 // ---- shader_store.c ------------------------------------------------------------------------------------
 
 // Binds a program by microcode. False when memory ran out.

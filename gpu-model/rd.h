@@ -36,6 +36,7 @@ struct rd_replay_config {
     struct gpu_backend *backend;       // borrowed; NULL only decodes
     bool scissor_br_inclusive;
     FILE *dump;                        // non-NULL: print decoded
+    bool dump_as_cffdump;              // repeat cffdump's misreadings, for comparison line by line
     struct log *log;
     struct gpu_env *listener;          // optional: gets packet/work callbacks
     unsigned stop_submit;              // 0: all; else stop after this many submits

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Look-up in the register and packet tables (a2xx_regs.def, pm4.def).
+#include <string.h>
+
 #include "base/bits.h"
 #include "gpu-model/internal.h"
 
@@ -32,6 +34,17 @@ const struct gpu_reg_info *gpu_reg_info(uint32_t reg)
 const struct gpu_reg_info *gpu_reg_at(unsigned i)
 {
     return i < ARRAY_LEN(regs) ? &regs[i].info : NULL;
+}
+
+void regs_flags(uint8_t flags[GPU_REGS])
+{
+    for (unsigned i = 0; i < ARRAY_LEN(regs); i++) {
+        const struct gpu_reg_info *info = &regs[i].info;
+        unsigned f = (info->modelled ? REG_F_MODELLED : 0u) |
+                     (info->cls == GPU_REG_PRIV ? REG_F_REFUSE_IB : 0u) |
+                     (info->cls == GPU_REG_READONLY ? REG_F_READONLY : 0u);
+        memset(flags + info->reg, (int)f, regs[i].count);
+    }
 }
 
 static const struct gpu_packet_info packets[128] = {

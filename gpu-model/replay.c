@@ -19,7 +19,7 @@
 #include "gpu-model/internal.h"
 #include "gpu-model/rd.h"
 
-#define BUFFERS_MAX (1u << 30) // bytes of all buffers together
+#define BUFFERS_MAX (256u << 20) // bytes of all buffers together: the GPU address window
 #define SURFACES 32            // that one submit may write and still have their extent known
 
 struct replay_bo {
@@ -388,7 +388,8 @@ static int engine_start(struct replay *rp, uint32_t gpu_id, struct err *err)
         return -ENOMEM;
     }
     if (cfg->dump) {
-        rp->dumper = gpu_dumper_create(rp->profile, &rp->env, &rp->mem, cfg->dump);
+        rp->dumper = gpu_dumper_create(rp->profile, &rp->env, &rp->mem, cfg->dump,
+                                       cfg->dump_as_cffdump);
         if (!rp->dumper) {
             return err_set(err, -ENOMEM, "no memory");
         }
@@ -453,7 +454,7 @@ static int run_stream(struct replay *rp, uint32_t va, uint32_t ndw, struct err *
             gpu_dumper_stream(rp->dumper, va, dw, ndw);
         }
         fprintf(rp->cfg->dump, "############################################################\n"
-                               "vertices: %u\n", gpu_dumper_vertices(rp->dumper));
+                               "vertices: %d\n", (int)gpu_dumper_vertices(rp->dumper));
     }
     uint64_t start = now_ns();
     gpu_begin(rp->gpu, 0, ring, ARRAY_LEN(ring));

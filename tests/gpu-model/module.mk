@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
-gpu-model_TESTS := tests/gpu-model/test_formats.c tests/gpu-model/test_tables.c \
-                   tests/gpu-model/test_cp.c
+gpu-model_TESTS := $(addprefix tests/gpu-model/, test_formats.c test_tables.c test_cp.c \
+                     test_draw_build.c test_rd.c test_corpus.c test_save.c)
