@@ -19,6 +19,8 @@ const struct backend_info *backend_at(unsigned i); // NULL past the end
 struct backend_config {
     struct log *log;
     unsigned threads;    // soft: raster threads, 0 = 1
+    bool fine_snap;      // soft, compare aid: vertices snap to 1/256 pixel, as host renderers do,
+                         // whatever PA_SU_VTX_CNTL says
     const char *device;  // gl: EGL device selection ("", "llvmpipe", "gpu", "/dev/dri/renderD128")
     bool exact;          // gl: slow exact arithmetic in shaders
 };

@@ -13,7 +13,6 @@
 
 #include "base/bits.h"
 #include "base/log.h"
-#include "host-backends/scissor.h"
 #include "host-backends/soft/soft.h"
 #include "host-backends/soft/texture.h"
 
@@ -141,7 +140,8 @@ static enum gpu_result derive(struct soft_context *ctx, const struct gpu_draw *d
     if (p->samples > 1) {
         p->sample_mask &= st->aa_mask ? st->aa_mask : p->sample_mask;
     }
-    p->quant = st->quant_bits > 8 ? 8 : st->quant_bits < 1 ? 1 : st->quant_bits;
+    p->grid = ctx->be->fine_snap || st->quant_bits > 8 ? 8 : st->quant_bits;
+    p->quant = p->grid < 1 ? 1 : p->grid; // half pixels must be whole numbers
     p->one = 1 << p->quant;
     p->round_mode = (uint8_t)bits(REG(st, A2XX_PA_SU_VTX_CNTL), 2, 1);
     p->stipple = bit(REG(st, A2XX_PA_SU_SC_MODE_CNTL), 18);
@@ -153,7 +153,7 @@ static enum gpu_result derive(struct soft_context *ctx, const struct gpu_draw *d
     p->late = p->pi && (p->pi->kills || p->pi->exports_depth || (st->alpha_test && p->color));
     p->flat_mask = st->regs ? ~REG(st, A2XX_SQ_INTERPOLATOR_CNTL) & 0xffff : 0;
 
-    p->scissor = backend_scissor(st, ctx->br_inclusive);
+    p->scissor = st->scissor;
     int32_t rows = 0;
     if (p->color_on) {
         rows = st->color.in_gmem

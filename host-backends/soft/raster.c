@@ -211,8 +211,9 @@ static void line(struct soft_worker *w, const struct soft_prim *p)
             num = -num;
             den = -den;
         }
-        int64_t a = -floor_div64(-(num - (p->half_width + half) * den), den * one);
-        int64_t b = -floor_div64(-(num + (p->half_width - half) * den), den * one);
+        // centres in (v - width/2, v + width/2]: a tie goes to the pixel that v is the corner of
+        int64_t a = floor_div64(num - (p->half_width + half) * den, den * one) + 1;
+        int64_t b = floor_div64(num + (p->half_width - half) * den, den * one) + 1;
         a = a < lo_v ? lo_v : a;
         b = b > hi_v ? hi_v : b;
         for (int64_t v = a; v < b; v++) {

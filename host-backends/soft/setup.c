@@ -16,16 +16,15 @@ struct snapped {
     double wx, wy; // window coordinates with pixel centres at .5
 };
 
-// ROUND_MODE of PA_SU_VTX_CNTL: 0 truncate, 1 round, 2 round to even, 3 round to odd.
+// ROUND_MODE of PA_SU_VTX_CNTL: 0 truncate, 1 round, 2 round to even, 3 round to odd. Mode 0 is
+// what drivers leave there; taken by its name it would move all geometry by half a step up and to
+// the left, and pictures then agree worse with every reference (points with half pixel centres lose
+// a row). So 0 rounds to nearest here, too.
 static int32_t snap_axis(const struct soft_pipe *p, double v)
 {
-    unsigned fraction = p->st->quant_bits > 8 ? 8 : p->st->quant_bits;
-    double grid = (double)(1 << fraction), s = v * grid;
+    double grid = (double)(1 << p->grid), s = v * grid;
     double r = floor(s + 0.5);
     switch (p->round_mode) {
-    case 0:
-        r = floor(s);
-        break;
     case 2:
         r = nearbyint(s);
         break;
@@ -311,10 +310,12 @@ void soft_setup_point(struct soft_context *ctx, const struct soft_vertex *v, dou
     int32_t hy = (int32_t)lrintf(size[1] * (float)pipe->one / 2);
     p->point = true;
     p->back = back;
-    p->x0 = first_pixel(pipe, (int64_t)s.x - hx);
-    p->x1 = first_pixel(pipe, (int64_t)s.x + hx);
-    p->y0 = first_pixel(pipe, (int64_t)s.y - hy);
-    p->y1 = first_pixel(pipe, (int64_t)s.y + hy);
+    // centres in (position - size/2, position + size/2]: a point of size 1 draws the pixel that its
+    // position lies in, borders included
+    p->x0 = first_pixel(pipe, (int64_t)s.x - hx + 1);
+    p->x1 = first_pixel(pipe, (int64_t)s.x + hx + 1);
+    p->y0 = first_pixel(pipe, (int64_t)s.y - hy + 1);
+    p->y1 = first_pixel(pipe, (int64_t)s.y + hy + 1);
     put_params(ctx, p, v, v, v, v);
     p->z[0] += offset;
     p->size[0] = size[0];

@@ -46,7 +46,6 @@ static struct gpu_context *context_create(struct gpu_backend *be,
         ctx->mem = cfg->mem;
         ctx->log = cfg->log ? cfg->log : ctx->be->log;
         ctx->gmem_bytes = cfg->gmem_bytes;
-        ctx->br_inclusive = cfg->scissor_br_inclusive;
         ctx->gmem = calloc(1, cfg->gmem_bytes);
         ctx->arena = aligned_alloc(64, SOFT_ARENA_BYTES);
         ctx->tex = calloc(SOFT_TEXTURES, sizeof(*ctx->tex));
@@ -151,6 +150,7 @@ struct gpu_backend *backend_soft_create(const struct backend_config *cfg, struct
     }
     be->base.ops = &soft_ops;
     be->log = cfg ? cfg->log : NULL;
+    be->fine_snap = cfg && cfg->fine_snap;
     be->threads = cfg && cfg->threads ? cfg->threads : 1;
     return &be->base;
 }

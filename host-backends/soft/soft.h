@@ -31,6 +31,7 @@ struct soft_backend {
     struct gpu_backend base;
     struct log *log;
     unsigned threads;
+    bool fine_snap;
 };
 
 // A shaded vertex. `pos` is the position export; the window fields are filled by soft_project.
@@ -98,10 +99,11 @@ struct soft_pipe {
     unsigned samples;
     uint32_t sample_mask;                                   // AA mask cut to `samples`
     int32_t sample_x[SOFT_SAMPLES], sample_y[SOFT_SAMPLES]; // from the pixel centre, fixed point
-    unsigned quant;                                         // fraction bits
-    int32_t one;                                            // 1 << quant
-    uint8_t round_mode;                                     // of vertex snapping
-    bool stipple;                                           // lines are stippled
+    unsigned quant;     // fraction bits of fixed point window coordinates
+    unsigned grid;      // fraction bits that vertices keep
+    int32_t one;        // 1 << quant
+    uint8_t round_mode; // of vertex snapping
+    bool stipple;       // lines are stippled
     struct gpu_rect scissor;
     struct gpu_rect clip; // scissor cut to the viewport, where the guard band clips to it
     double offset[2][2];  // polygon offset by face: slope factor, constant
@@ -126,7 +128,6 @@ struct soft_context {
     struct log *log;
     uint32_t gmem_bytes;
     uint8_t *gmem;
-    bool br_inclusive;
     bool faulted;          // a store to guest memory failed in this draw
     bool outside_reported; // a target outside on-chip memory was named once
 

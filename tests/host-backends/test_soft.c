@@ -173,8 +173,8 @@ static void test_points_are_squares_around_their_position(void **state)
         assert_int_equal(bench_draw(b, GPU_PRIM_POINTS), GPU_OK);
         for (unsigned y = 0; y < SIZE; y++) {
             for (unsigned x = 0; x < SIZE; x++) {
-                bool in = x + 0.5f >= 30.25f - s / 2 && x + 0.5f < 30.25f + s / 2 &&
-                          y + 0.5f >= 20.75f - s / 2 && y + 0.5f < 20.75f + s / 2;
+                bool in = x + 0.5f > 30.25f - s / 2 && x + 0.5f <= 30.25f + s / 2 &&
+                          y + 0.5f > 20.75f - s / 2 && y + 0.5f <= 20.75f + s / 2;
                 assert_int_equal(pixel(b, x, y), in ? 0 : 0x01010101);
             }
         }
