@@ -732,7 +732,7 @@ void exec_ldm_exc(struct cpu *c, const struct insn *i)
 // ---- synchronisation --------------------------------------------------------------------------------------
 
 // The monitor holds one physical granule. A store exclusive succeeds when the monitor is set for the
-// same address and size; loads by others are not watched (one core), exception returns clear it.
+// same address (a different size is UNPREDICTABLE and passes); loads by others are not watched (one core), exception returns clear it.
 static void load_exclusive(struct cpu *c, const struct insn *i, unsigned size, uint64_t *v)
 {
     uint32_t va = c->r[i->rn] + i->imm;
@@ -752,7 +752,7 @@ static bool store_exclusive(struct cpu *c, const struct insn *i, unsigned size, 
 {
     uint32_t va = c->r[i->rn] + i->imm;
     mem_require_aligned(c, va, size, true);
-    bool pass = c->excl_set && c->excl_size == size && c->excl_pa == mem_physical(c, va, true);
+    bool pass = c->excl_set && c->excl_pa == mem_physical(c, va, true);
     c->excl_set = false;
     if (!pass) {
         return false;
