@@ -84,6 +84,19 @@ all: $(BUILD)/yamato
 
 check-unit: $(addprefix check-,$(ROOMS))
 
+# ---- what a newcomer types ---------------------------------------------------------------------
+.PHONY: demo bench check-long install
+demo:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all guest
+	@tools/demo.sh --yamato $(BUILD)/yamato
+
+install: all
+	install -D -m755 $(BUILD)/yamato $(DESTDIR)$(PREFIX)/bin/yamato
+	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(BUILD)/yamato man > $(DESTDIR)$(PREFIX)/share/man/man1/yamato.1
+	$(BUILD)/yamato completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/yamato
+
 # Every public header compiles alone.
 HEADERS := $(wildcard $(foreach r,$(ROOMS),$(r)/*.h $(r)/*/*.h))
 headers:

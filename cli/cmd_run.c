@@ -184,6 +184,7 @@ static int run_command(int argc, char **argv)
             return status;
         }
         run->vms[i].stats = run->cfg.all.stats;
+        run->vms[i].hash = run->cfg.all.hash;
     }
     status = run_machines(run);
     outputs = write_outputs(run);

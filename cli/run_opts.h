@@ -15,13 +15,13 @@ struct run_vm {
     struct opt_list drives, serials, nics, typed, shots;
     uint64_t ram, mips, guest_seconds, host_seconds;
     bool snapshot, nographic, no_reboot, realtime, gdb, paused, unclaimed;
-    const char *gdb_at, *until, *screenshot, *capture, *trace, *serial_log, *gpu, *display, *load;
+    const char *gdb_at, *until, *screenshot, *reference, *capture, *trace, *serial_log, *gpu, *display, *load;
     uint64_t weight;
 };
 
 struct run_all {
     const char *backend, *gl_device, *report, *profile_json, *profile_csv, *profile_trace;
-    bool deterministic, no_gpu, stats, unmediated;
+    bool deterministic, hash, stats, unmediated;
     uint64_t raster_threads;
     struct run_vm common;
 };

@@ -253,6 +253,9 @@ void *run_vm_thread(void *arg)
     if (vm->opt->screenshot) {
         take_picture(vm, vm->opt->screenshot);
     }
+    if (vm->hash) {
+        printf("%s: state %016" PRIx64 "\n", vm->name, machine_hash(vm->machine));
+    }
     if (vm->stats) {
         machine_report(vm->machine, stderr);
     }
@@ -267,6 +270,8 @@ void run_vm_report(const struct run_machine *vm, struct report_vm *out)
     *out = (struct report_vm){.name = vm->name,
                               .what = vm->opt->append,
                               .picture = vm->shown ? vm->picture : NULL,
+                              .reference = vm->opt->reference,
+                              .reference_what = "the same program on llvmpipe",
                               .serial = vm->opt->serial_log,
                               .facts = vm->facts};
 }

@@ -19,7 +19,7 @@ struct run_machine {
     struct log log;
     char name[64];
     int status;        // exit status of the thread
-    bool stats;
+    bool stats, hash;
     bool shown;        // a picture was written
     char picture[512]; // path of the last picture
     char facts[2048];  // for the report
