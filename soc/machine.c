@@ -266,9 +266,11 @@ struct machine *machine_create(const struct machine_config *cfg, struct err *err
                              .host = &m->host};
     m->soc = soc_create(m->board, &sc, err);
     if (!m->soc || open_serials(m, err) || open_disks(m, err) || open_nets(m, err) ||
-        open_gpu(m, err) || make_cpu(m, err) || soc_realize(m->soc, err) || machine_boot(m, err)) {
+        open_gpu(m, err) || make_cpu(m, err) || soc_realize(m->soc, err) || machine_boot(m, err) ||
+        machine_gdb_open(m, err)) {
         goto fail;
     }
+    m->paused = cfg->paused && !m->gdb;
     return m;
 
 fail:
@@ -281,6 +283,7 @@ void machine_destroy(struct machine *m)
     if (!m) {
         return;
     }
+    machine_gdb_close(m);
     soc_destroy(m->soc);
     cpu_destroy(m->cpu);
     for (unsigned i = 0; i < MACHINE_SERIALS; i++) {

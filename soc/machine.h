@@ -51,9 +51,12 @@ struct machine_config {
     const struct soc_override *overrides; // borrowed; properties of devices
     unsigned override_count;
 
+    const char *gdb; // where GDB may connect: "tcp:[HOST]:PORT", "unix:PATH"; NULL: nowhere
+    bool paused;     // start stopped: the debugger or the monitor says when to go
+
     bool realtime;  // virtual time keeps to the host's clock
     bool no_reboot; // a reset ends the run
-    struct log *log; // borrowed; its clock is set to virtual time
+    struct log *log; // borrowed
 };
 
 // Makes the machine and loads what it starts with. Errors name the file, row or option.

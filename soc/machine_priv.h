@@ -26,6 +26,7 @@ struct machine {
     struct netdev *nets[MACHINE_NETS];
     struct io_source *io;
     int wake_fd;
+    struct machine_gdb *gdb;
 
     // virtual time = base_ns + (instructions - base_insns) / mips
     uint64_t base_ns, base_insns, slice_end_ns;
@@ -64,6 +65,13 @@ int machine_boot(struct machine *m, struct err *err);
 bool machine_poll(struct machine *m, int timeout_ms);
 // Serial line 0's listener.
 void machine_heard(void *ctx, uint8_t c);
+// The GDB stub's part of the loop. machine_gdb_turn: what to do before the next slice; true means
+// skip it (halted, or a step was made). machine_gdb_stopped: the CPU stopped for a break or watchpoint.
+struct machine_gdb;
+int machine_gdb_open(struct machine *m, struct err *err);
+void machine_gdb_close(struct machine *m);
+bool machine_gdb_turn(struct machine *m);
+bool machine_gdb_stopped(struct machine *m, enum cpu_stop why);
 // The monitor's keyboard.
 void machine_monitor_key(void *owner, char c);
 void machine_monitor_enter(void *owner);

@@ -282,6 +282,9 @@ static enum machine_exit loop(struct machine *m, const struct machine_limits *l,
             machine_poll(m, 100);
             continue;
         }
+        if (m->gdb && machine_gdb_turn(m)) {
+            continue;
+        }
         slice(m, limit, &stop);
         switch (stop) {
         case CPU_STOP_WFI:
@@ -291,6 +294,9 @@ static enum machine_exit loop(struct machine *m, const struct machine_limits *l,
             break;
         case CPU_STOP_BREAKPOINT:
         case CPU_STOP_WATCHPOINT:
+            if (m->gdb && machine_gdb_stopped(m, stop)) {
+                break;
+            }
             if (!m->debug || !m->debug(m->debug_ctx, m, stop)) {
                 return MACHINE_EXIT_DEBUG;
             }
