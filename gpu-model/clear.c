@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Clears by rectangle. On a20x the driver clears a whole tile with one 4x multisampled rectangle that
-// writes colour and depth as raw 32-bit words: recognised, it is a fill of two ranges of on-chip
-// memory. On a22x colour, depth and stencil values stand in registers instead of constants and the
-// viewport; such a draw is rewritten so that backends need not know. Anything that does not match in
-// every respect is an ordinary draw.
+// Clears by rectangle. On a20x the driver clears a whole tile with one 4x multisampled rectangle
+// that writes colour and depth as raw 32-bit words: recognised, it is a fill of two ranges of
+// on-chip memory. On a22x colour, depth and stencil values stand in registers instead of constants
+// and the viewport; such a draw is rewritten so that backends need not know. Anything that does not
+// match in every respect is an ordinary draw.
 #include "base/bits.h"
 #include "base/checked.h"
 #include "gpu-model/formats.h"
@@ -40,7 +40,8 @@ unsigned clear_recognise(struct gpu *gpu, const struct gpu_draw *d, struct gpu_f
     }
     uint64_t bytes = (uint64_t)st->color.pitch * (uint64_t)sc->y1 * 4 * 4;
     uint32_t gmem = gpu->profile->gmem_bytes;
-    if (!bytes || !range_ok(st->color.base, bytes, gmem) || !range_ok(st->depth.base, bytes, gmem)) {
+    if (!bytes || !range_ok(st->color.base, bytes, gmem) ||
+        !range_ok(st->depth.base, bytes, gmem)) {
         return 0;
     }
     if (!rect_from_draw(gpu, d, &rect) || rect.x0 != sc->x0 || rect.y0 != sc->y0 ||

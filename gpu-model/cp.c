@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The command processor's fetch and dispatch: packets of types 0 to 3, two levels of indirect buffers,
-// resumable at every packet boundary. Packet formats: the public PM4 database and what the open driver
-// and kernel emit. The prefetch parser's run-ahead is not modelled: packets take effect in order.
+// The command processor's fetch and dispatch: packets of types 0 to 3, two levels of indirect
+// buffers, resumable at every packet boundary. Packet formats: the public PM4 database and what the
+// open driver and kernel emit. The prefetch parser's run-ahead is not modelled: packets take effect
+// in order.
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,7 +54,8 @@ void cp_memory_written(struct gpu *gpu)
     gpu->memory_dirty = true;
 }
 
-// ---- registers --------------------------------------------------------------------------------------------
+// ---- registers
+// --------------------------------------------------------------------------------------------
 
 bool cp_reg_write(struct gpu *gpu, uint32_t reg, uint32_t val)
 {
@@ -90,7 +92,8 @@ static void type0(struct gpu *gpu, uint32_t header, const uint32_t *p, uint32_t 
     }
 }
 
-// ---- packets -----------------------------------------------------------------------------------------------
+// ---- packets
+// -----------------------------------------------------------------------------------------------
 
 static void type3(struct gpu *gpu, uint32_t header, const uint32_t *p, uint32_t n)
 {

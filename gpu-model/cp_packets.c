@@ -26,7 +26,8 @@ void cp_protected_mode(struct gpu *gpu, const uint32_t *p, uint32_t n)
     gpu->protected_mode = p[0] & 1;
 }
 
-// ---- constants and registers ------------------------------------------------------------------------------
+// ---- constants and registers
+// ------------------------------------------------------------------------------
 
 // Where the index word of SET_CONSTANT points: first register, and how many follow.
 static bool constant_range(struct gpu *gpu, uint32_t word, uint32_t n, uint32_t *reg)
@@ -109,7 +110,8 @@ void cp_reg_rmw(struct gpu *gpu, const uint32_t *p, uint32_t n)
     cp_reg_write(gpu, reg, (gpu_reg_read(gpu, reg) & p[1]) | p[2]);
 }
 
-// ---- programs ----------------------------------------------------------------------------------------------
+// ---- programs
+// ----------------------------------------------------------------------------------------------
 
 void cp_im_load_immediate(struct gpu *gpu, const uint32_t *p, uint32_t n)
 {
@@ -139,7 +141,8 @@ void cp_im_load(struct gpu *gpu, const uint32_t *p, uint32_t n)
     }
 }
 
-// ---- memory, waits, signals -----------------------------------------------------------------------------
+// ---- memory, waits, signals
+// -----------------------------------------------------------------------------
 
 // Stores dwords. A page that is not mapped is the memory owner's fault report, as on hardware; the
 // stream goes on.

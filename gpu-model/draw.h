@@ -19,7 +19,7 @@ struct log;
 struct snap_writer;
 struct snap_reader;
 
-// ---- guest memory as the GPU addresses it ---------------------------------------------------------
+// ---- guest memory as the GPU addresses it -------------------------------------------------------
 
 // Addresses are GPU virtual (after the vGPU's own translation table); nothing else is reachable.
 // Implemented by the mediator (shadow page table) and by replay (captured buffers). Embed first.
@@ -39,7 +39,7 @@ struct gpu_mem_ops {
     uint64_t (*generation)(struct gpu_mem *mem, uint32_t va, size_t n);
 };
 
-// ---- enumerations (values are the hardware's) -----------------------------------------------------
+// ---- enumerations (values are the hardware's) ---------------------------------------------------
 
 enum gpu_prim { // VGT draw initiator, as the a20x/a22x tables map it; normalised by gpu-model
     GPU_PRIM_POINTS, GPU_PRIM_LINES, GPU_PRIM_LINE_STRIP, GPU_PRIM_LINE_LOOP, GPU_PRIM_TRIANGLES,
@@ -57,7 +57,7 @@ struct gpu_rect {
     int32_t x0, y0, x1, y1; // half open
 };
 
-// ---- targets ---------------------------------------------------------------------------------------
+// ---- targets ------------------------------------------------------------------------------------
 
 // Pixel (x, y) of a GMEM surface is at base + ((y * pitch + x) * samples + s) * bytes_per_pixel.
 struct gpu_color_target {
@@ -75,7 +75,7 @@ struct gpu_depth_target {
     uint8_t format;     // enum gpu_depth_format
 };
 
-// ---- fixed function state ----------------------------------------------------------------------------
+// ---- fixed function state -----------------------------------------------------------------------
 
 struct gpu_stencil_face {
     uint8_t func, fail, zpass, zfail; // adreno_compare_func, adreno_stencil_op
@@ -136,7 +136,7 @@ struct gpu_state {
     const uint32_t *regs;            // raw context registers, index = register - 0x2000, 0x400 of them
 };
 
-// ---- what a backend is asked to do ---------------------------------------------------------------------
+// ---- what a backend is asked to do --------------------------------------------------------------
 
 struct gpu_draw {
     uint64_t serial;                 // draw number in this context
@@ -188,7 +188,7 @@ enum gpu_result {
     GPU_HOST_ERROR,   // host API failed; message logged
 };
 
-// ---- backends ---------------------------------------------------------------------------------------------
+// ---- backends -----------------------------------------------------------------------------------
 
 // One rendering engine of the host (a GL context on its thread, or the software rasteriser), and
 // contexts on it: one a vGPU, sharing nothing. All calls for one engine come from one thread at a

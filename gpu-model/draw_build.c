@@ -16,7 +16,8 @@ static bool prim_of(uint32_t type, enum gpu_prim *prim)
 {
     static const struct {
         uint8_t type, prim;
-    } map[] = { // pc_di_primtype
+    } map[] = {
+        // pc_di_primtype
         {1, GPU_PRIM_POINTS},    {2, GPU_PRIM_LINES},        {3, GPU_PRIM_LINE_STRIP},
         {4, GPU_PRIM_TRIANGLES}, {5, GPU_PRIM_TRIANGLE_FAN}, {6, GPU_PRIM_TRIANGLE_STRIP},
         {7, GPU_PRIM_LINE_LOOP}, {8, GPU_PRIM_RECTS},        {9, GPU_PRIM_POINTS},
@@ -195,8 +196,9 @@ static void draw(struct gpu *gpu, uint32_t initiator, uint32_t count, const uint
         return;
     }
     if (source == SOURCE_DMA ? !index : source != SOURCE_AUTO) {
-        cp_refuse(gpu, GPU_RUN_ERROR, source == SOURCE_DMA ? "no index buffer given"
-                                                           : "index source %u is not implemented",
+        cp_refuse(gpu, GPU_RUN_ERROR,
+                  source == SOURCE_DMA ? "no index buffer given"
+                                       : "index source %u is not implemented",
                   source);
         return;
     }

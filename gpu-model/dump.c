@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Prints command streams in the layout of Mesa's cffdump, line for line, so that the two can be
-// compared with diff. cffdump (22.3) misreads a few things on this generation; with `as_cffdump` they
-// are misread here too and every line is equal, without it they are right:
+// compared with diff. cffdump (22.3) misreads a few things on this generation; with `as_cffdump`
+// they are misread here too and every line is equal, without it they are right:
 //  - the draw count of a20x chips (it takes the dword behind the initiator) and the vertex total;
 //  - after a type-2 packet it moves on by the length of the packet before, and loses packets.
 // The format shown for buffer constants is address bits in both: vertex formats are in the shader.
@@ -16,168 +16,20 @@
 #include "gpu-model/formats.h"
 #include "gpu-model/internal.h"
 
-#define DUMP_REGS 0x7fff
-#define DUMP_DEPTH 3             // ring, IB1, IB2
 #define DUMP_PACKETS (1u << 22) // of one stream: buffers that call each other over and over end
 
-struct gpu_dumper {
-    const struct gpu_profile *profile;
-    struct gpu_env *env;
-    struct gpu_mem *mem; // may be NULL
-    FILE *out;
-    bool as_cffdump;
-    unsigned ib;
-    int draws[DUMP_DEPTH];
-    int draw_count;
-    unsigned vertices, packets;
-    bool needs_wfi; // a draw was issued and no idle wait since
-    uint32_t value[DUMP_REGS], last[DUMP_REGS];
-    bool written[DUMP_REGS], rewritten[DUMP_REGS];
-};
+static void commands(struct gpu_dumper *d, uint32_t va, const uint32_t *dw, uint32_t n,
+                     unsigned level);
 
-static void commands(struct gpu_dumper *d, uint32_t va, const uint32_t *dw, uint32_t n, unsigned level);
-
-static const char *tabs(unsigned level)
-{
-    static const char t[] = "\t\t\t\t\t\t\t\t\t";
-    return level < sizeof(t) - 2 ? t + sizeof(t) - 2 - level : t;
-}
-
-// ---- memory ---------------------------------------------------------------------------------------------------
-
-// Reads up to n dwords; false when not even the first byte is there. What is missing reads 0.
-static bool host_read(struct gpu_dumper *d, uint32_t va, uint32_t *dw, uint32_t n)
-{
-    memset(dw, 0, 4 * n);
-    if (!d->mem) {
-        return false;
-    }
-    for (uint32_t at = 0; at < 4 * n;) {
-        size_t got = 0;
-        const uint8_t *p = d->mem->ops->span(d->mem, va + at, 4 * n - at, &got);
-        if (!p || !got) {
-            return at > 0;
-        }
-        memcpy((uint8_t *)dw + at, p, got);
-        at += (uint32_t)got;
-    }
-    return true;
-}
-
-static void hex(struct gpu_dumper *d, uint32_t va, const uint32_t *dw, uint32_t n, unsigned level)
-{
-    bool last_zero = true;
-    for (uint32_t i = 0; i < n; i += 8) {
-        uint32_t k = n - i < 8 ? n - i : 8, any = i == 0;
-        for (uint32_t j = 0; j < k; j++) {
-            any |= dw[i + j];
-        }
-        if (!any && !last_zero) {
-            fputs("*\n", d->out);
-        }
-        last_zero = !any;
-        if (!any) {
-            continue;
-        }
-        fprintf(d->out, "%08x:%s%04x:", va + 4 * i, tabs(level), i * 4);
-        for (uint32_t j = 0; j < k; j++) {
-            fprintf(d->out, " %08x", dw[i + j]);
-        }
-        fputc('\n', d->out);
-    }
-}
-
-static void floats(struct gpu_dumper *d, uint32_t va, const uint32_t *dw, uint32_t n, unsigned level)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        if (i % 8 == 0) {
-            fprintf(d->out, "%08x:%s", va + 4 * i, tabs(level));
-        } else {
-            fputc(' ', d->out);
-        }
-        fprintf(d->out, "%8f", (double)f32_from_bits(dw[i]));
-        if (i % 8 == 7) {
-            fputc('\n', d->out);
-        }
-    }
-    if (n % 8) {
-        fputc('\n', d->out);
-    }
-}
-
-// ---- registers ------------------------------------------------------------------------------------------------
-
-static const char *reg_name(uint32_t reg, char buf[16])
-{
-    const struct gpu_reg_info *info = gpu_reg_info(reg);
-    if (info && info->reg == reg) {
-        return info->name;
-    }
-    snprintf(buf, 16, "%#x", reg);
-    return buf;
-}
-
-static void register_value(struct gpu_dumper *d, uint32_t reg, uint32_t value, unsigned level)
-{
-    const struct gpu_reg_info *info = gpu_reg_info(reg);
-    char buf[16];
-    fprintf(d->out, "%s%s: ", tabs(level), reg_name(reg, buf));
-    if (info && info->reg == reg) {
-        fields_print(info->fields, NULL, value, d->out);
-    } else {
-        fprintf(d->out, "%08x", value);
-    }
-    fputc('\n', d->out);
-    if (reg >= 0x578 && reg <= 0x57f) { // scratch registers: the debug markers of the driver
-        const uint32_t *s = &d->value[0x578];
-        fprintf(d->out, "%s:%u,%u,%u,%u\n", tabs(level), s[4], s[5], s[6], s[7]);
-    }
-}
-
-static void register_set(struct gpu_dumper *d, uint32_t reg, uint32_t value)
-{
-    if (reg < DUMP_REGS) {
-        d->value[reg] = value;
-        d->written[reg] = d->rewritten[reg] = true;
-    }
-}
-
-static void registers(struct gpu_dumper *d, uint32_t reg, uint32_t step, const uint32_t *dw, uint32_t n,
-                      unsigned level)
-{
-    char buf[16];
-    for (uint32_t i = 0; i < n; i++, reg += step) {
-        if (d->needs_wfi && (reg < 0x2000 || reg >= 0x2400)) {
-            fprintf(d->out, "NEEDS WFI: %s (%x)\n", reg_name(reg, buf), reg);
-        }
-        register_set(d, reg, dw[i]);
-        register_value(d, reg, dw[i], level);
-    }
-}
-
-static void register_summary(struct gpu_dumper *d, unsigned level)
-{
-    fprintf(d->out, "%sdraw[%d] register values\n", tabs(level), d->draw_count);
-    for (uint32_t r = 0; r < DUMP_REGS; r++) {
-        if (!d->rewritten[r]) {
-            continue;
-        }
-        fprintf(d->out, "%c+\t%08x", d->value[r] != d->last[r] ? '!' : ' ', d->value[r]);
-        d->last[r] = d->value[r];
-        register_value(d, r, d->value[r], level);
-    }
-    memset(d->rewritten, 0, sizeof(d->rewritten));
-    d->draw_count++;
-}
-
-// ---- packets ---------------------------------------------------------------------------------------------------
+// ---- packets
+// -------------------------------------------------------------------------------------------------
 
 struct packet {
     const struct gpu_packet_info *info;
     uint32_t va;        // of the payload
     const uint32_t *dw; // payload
     uint32_t n;
-    uint32_t next;      // the dword behind the packet
+    uint32_t next; // the dword behind the packet
 };
 
 // Payload dword, or what lies behind.
@@ -194,11 +46,11 @@ static void texture_constant(struct gpu_dumper *d, const struct packet *p, uint3
     static const char swizzle[] = "xyzw01??";
     uint32_t t0 = arg(p, 1), t1 = arg(p, 2), t2 = arg(p, 3), t3 = arg(p, 4), t5 = arg(p, 6);
     const struct format_info *f = format_info(t1 & 15);
-    const char *in = tabs(level + 1);
+    const char *in = dump_tabs(level + 1);
 
-    fprintf(d->out, "%sset texture const %04x\n", tabs(level), index);
-    fprintf(d->out, "%sclamp x/y/z: %s/%s/%s\n", in, clamp[bits(t0, 11, 10)], clamp[bits(t0, 14, 13)],
-            clamp[bits(t0, 17, 16)]);
+    fprintf(d->out, "%sset texture const %04x\n", dump_tabs(level), index);
+    fprintf(d->out, "%sclamp x/y/z: %s/%s/%s\n", in, clamp[bits(t0, 11, 10)],
+            clamp[bits(t0, 14, 13)], clamp[bits(t0, 17, 16)]);
     fprintf(d->out, "%sfilter min/mag: %s/%s\n", in, filter[bits(t3, 22, 21)],
             filter[bits(t3, 20, 19)]);
     fprintf(d->out, "%sswizzle: %c%c%c%c\n", in, swizzle[bits(t3, 3, 1)], swizzle[bits(t3, 6, 4)],
@@ -212,24 +64,24 @@ static void texture_constant(struct gpu_dumper *d, const struct packet *p, uint3
 static void buffer_constants(struct gpu_dumper *d, const struct packet *p, uint32_t index,
                              unsigned level)
 {
-    fprintf(d->out, "%sset shader const %04x\n", tabs(level), index);
+    fprintf(d->out, "%sset shader const %04x\n", dump_tabs(level), index);
     for (uint32_t i = 1; i < p->n;) {
         uint32_t word = arg(p, i++), va = word & ~15u, dw[64];
         const struct format_info *f = format_info(word & 15);
-        if (!host_read(d, va, dw, ARRAY_LEN(dw))) {
+        if (!dump_read(d, va, dw, ARRAY_LEN(dw))) {
             continue;
         }
         uint32_t bytes = arg(p, i++), n = (uint32_t)(((uint64_t)bytes + 3) / 4);
         uint32_t shown = n < ARRAY_LEN(dw) ? n : (uint32_t)ARRAY_LEN(dw);
-        fprintf(d->out, "%saddr=%08x, size=%d, format=%s\n", tabs(level + 1), va, (int)bytes,
+        fprintf(d->out, "%saddr=%08x, size=%d, format=%s\n", dump_tabs(level + 1), va, (int)bytes,
                 f ? f->name : "(null)");
-        hex(d, va, dw, shown, level + 1);
+        dump_hex(d, va, dw, shown, level + 1);
         if (n > shown) {
-            fprintf(d->out, "%s\t\t...\n", tabs(level + 1));
+            fprintf(d->out, "%s\t\t...\n", dump_tabs(level + 1));
         }
-        floats(d, va, dw, shown, level + 1);
+        dump_floats(d, va, dw, shown, level + 1);
         if (n > shown) {
-            fprintf(d->out, "%s\t\t...\n", tabs(level + 1));
+            fprintf(d->out, "%s\t\t...\n", dump_tabs(level + 1));
         }
     }
 }
@@ -240,25 +92,26 @@ static void set_constant(struct gpu_dumper *d, const struct packet *p, unsigned 
     char buf[16];
     switch (bits(p->dw[0], 19, 16)) {
     case 0:
-        floats(d, p->va + 4, p->dw + 1, p->n - 1, level + 1);
+        dump_floats(d, p->va + 4, p->dw + 1, p->n - 1, level + 1);
         break;
     case 1:
         (index < 0x78 ? texture_constant : buffer_constants)(d, p, index, level);
         break;
     case 2:
-        fprintf(d->out, "%sset bool const %04x\n", tabs(level), index);
+        fprintf(d->out, "%sset bool const %04x\n", dump_tabs(level), index);
         break;
     case 3:
-        fprintf(d->out, "%sset loop const %04x\n", tabs(level), index);
+        fprintf(d->out, "%sset loop const %04x\n", dump_tabs(level), index);
         break;
     case 4:
         if (p->dw[0] >> 31 && p->n == 3 && p->dw[1] < DUMP_REGS) {
             uint32_t sum = p->dw[2] + d->value[p->dw[1]];
-            fprintf(d->out, "%s%s = %08x + ", tabs(level), reg_name(index + 0x2000, buf), p->dw[2]);
-            fprintf(d->out, "%s (%08x)\n", reg_name(p->dw[1], buf), d->value[p->dw[1]]);
-            registers(d, index + 0x2000, 1, &sum, 1, level + 1);
+            fprintf(d->out, "%s%s = %08x + ", dump_tabs(level), dump_reg_name(index + 0x2000, buf),
+                    p->dw[2]);
+            fprintf(d->out, "%s (%08x)\n", dump_reg_name(p->dw[1], buf), d->value[p->dw[1]]);
+            dump_registers(d, index + 0x2000, 1, &sum, 1, level + 1);
         } else {
-            registers(d, index + 0x2000, 1, p->dw + 1, p->n - 1, level + 1);
+            dump_registers(d, index + 0x2000, 1, p->dw + 1, p->n - 1, level + 1);
         }
         break;
     default:
@@ -273,10 +126,11 @@ static void im_load_immediate(struct gpu_dumper *d, const struct packet *p, unsi
     char *text = NULL;
     size_t size = 0;
 
-    fprintf(d->out, "%s%s shader, start=%04x, size=%04x\n", tabs(level), stage[which],
+    fprintf(d->out, "%s%s shader, start=%04x, size=%04x\n", dump_tabs(level), stage[which],
             bits(p->dw[1], 31, 16), bits(p->dw[1], 15, 0));
-    struct shader *sh = shader_decode(p->dw + 2, p->n - 2, which == 1 ? SHADER_PIXEL : SHADER_VERTEX,
-                                      (enum shader_profile)d->profile->shader_profile, NULL);
+    struct shader *sh =
+        shader_decode(p->dw + 2, p->n - 2, which == 1 ? SHADER_PIXEL : SHADER_VERTEX,
+                      (enum shader_profile)d->profile->shader_profile, NULL);
     FILE *mem = sh ? open_memstream(&text, &size) : NULL;
     if (mem) {
         shader_print(sh, SHADER_DIALECT_FREEDRENO, mem);
@@ -284,7 +138,7 @@ static void im_load_immediate(struct gpu_dumper *d, const struct packet *p, unsi
         for (char *line = text, *end; line && *line; line = end) {
             end = strchr(line, '\n');
             end = end ? end + 1 : line + strlen(line);
-            fprintf(d->out, "%s%.*s", tabs(level + 2), (int)(end - line), line);
+            fprintf(d->out, "%s%.*s", dump_tabs(level + 2), (int)(end - line), line);
         }
     }
     free(text);
@@ -299,9 +153,9 @@ static void indices(struct gpu_dumper *d, const struct packet *p, unsigned level
     unsigned n = size_bytes[bit(p->dw[1], 11) | bit(p->dw[1], 13) << 1];
     uint32_t first;
 
-    fprintf(d->out, "%sgpuaddr:       %08x\n", tabs(level), va);
-    fprintf(d->out, "%sidx_size:      %d\n", tabs(level), (int)bytes);
-    if (!host_read(d, va, &first, 1)) {
+    fprintf(d->out, "%sgpuaddr:       %08x\n", dump_tabs(level), va);
+    fprintf(d->out, "%sidx_size:      %d\n", dump_tabs(level), (int)bytes);
+    if (!dump_read(d, va, &first, 1)) {
         return;
     }
     bytes = bytes < 1u << 20 ? bytes : 1u << 20;
@@ -309,14 +163,14 @@ static void indices(struct gpu_dumper *d, const struct packet *p, unsigned level
     if (!dw) {
         return;
     }
-    host_read(d, va, dw, bytes / 4 + 1);
-    fprintf(d->out, "%sidxs:         ", tabs(level));
+    dump_read(d, va, dw, bytes / 4 + 1);
+    fprintf(d->out, "%sidxs:         ", dump_tabs(level));
     for (uint32_t i = 0; i < bytes / n; i++) {
         const uint8_t *at = (const uint8_t *)dw + i * n;
         fprintf(d->out, " %u", n == 1 ? at[0] : n == 2 ? get_le16(at) : get_le32(at));
     }
     fputc('\n', d->out);
-    hex(d, va, dw, bytes / 4, level + 1);
+    dump_hex(d, va, dw, bytes / 4, level + 1);
     free(dw);
 }
 
@@ -329,26 +183,26 @@ static void draw_indx(struct gpu_dumper *d, const struct packet *p, unsigned lev
 {
     uint32_t prim = p->dw[1] & 31, source = bits(p->dw[1], 7, 6);
     uint32_t count = d->profile->a20x && !d->as_cffdump ? bits(p->dw[1], 31, 16) : arg(p, 2);
-    fprintf(d->out, "%sdraw:          %d\n", tabs(level), d->draws[d->ib]++);
-    fprintf(d->out, "%sprim_type:     %s (%u)\n", tabs(level),
+    fprintf(d->out, "%sdraw:          %d\n", dump_tabs(level), d->draws[d->ib]++);
+    fprintf(d->out, "%sprim_type:     %s (%u)\n", dump_tabs(level),
             or_null(enum_name("pc_di_primtype", 14, prim)), prim);
-    fprintf(d->out, "%ssource_select: %s (%u)\n", tabs(level),
+    fprintf(d->out, "%ssource_select: %s (%u)\n", dump_tabs(level),
             or_null(enum_name("pc_di_src_sel", 13, source)), source);
-    fprintf(d->out, "%snum_indices:   %d\n", tabs(level), (int)count);
+    fprintf(d->out, "%snum_indices:   %d\n", dump_tabs(level), (int)count);
     d->vertices += count;
     if (d->as_cffdump ? p->n == 5 : p->n >= 4) {
         indices(d, p, level, d->as_cffdump ? 3 : p->n - 2);
     }
     if (count) {
-        register_summary(d, level);
+        dump_summary(d, level);
     }
     d->needs_wfi = true;
 }
 
 static void indirect_buffer(struct gpu_dumper *d, const struct packet *p, unsigned level)
 {
-    fprintf(d->out, "%sibaddr:%08x\n", tabs(level), p->dw[0]);
-    fprintf(d->out, "%sibsize:%08x\n", tabs(level), p->dw[1]);
+    fprintf(d->out, "%sibaddr:%08x\n", dump_tabs(level), p->dw[0]);
+    fprintf(d->out, "%sibsize:%08x\n", dump_tabs(level), p->dw[1]);
     const uint32_t *dw = NULL;
     if (d->ib + 1 < DUMP_DEPTH && p->dw[1] && p->dw[1] <= 0xfffff) {
         dw = d->env->ops->ib(d->env, p->dw[0], p->dw[1]);
@@ -365,7 +219,7 @@ static void payload(struct gpu_dumper *d, const struct packet *p, unsigned level
     const char *part = p->info->fields;
     for (uint32_t i = 0; part && i < p->n; i++) {
         const char *end = strchr(part, ';');
-        fputs(tabs(level), d->out);
+        fputs(dump_tabs(level), d->out);
         fields_print(part, end, p->dw[i], d->out);
         fputc('\n', d->out);
         part = end ? end + 1 : NULL;
@@ -377,8 +231,8 @@ static void type3(struct gpu_dumper *d, const struct packet *p, unsigned level)
     char buf[16];
     switch (p->info->opcode) {
     case 0x21: // CP_REG_RMW
-        fprintf(d->out, "%srmw (%s & 0x%08x) | 0x%08x)\n", tabs(level),
-                reg_name(bits(p->dw[0], 15, 0), buf), arg(p, 1), arg(p, 2));
+        fprintf(d->out, "%srmw (%s & 0x%08x) | 0x%08x)\n", dump_tabs(level),
+                dump_reg_name(bits(p->dw[0], 15, 0), buf), arg(p, 1), arg(p, 2));
         break;
     case 0x22: // CP_DRAW_INDX
         if (p->n >= 2) {
@@ -403,14 +257,15 @@ static void type3(struct gpu_dumper *d, const struct packet *p, unsigned level)
         }
         break;
     case 0x3d: // CP_MEM_WRITE
-        fprintf(d->out, "%sgpuaddr:%08x\n", tabs(level), p->dw[0]);
-        floats(d, p->va + 4, p->dw + 1, p->n - 1, level + 1);
+        fprintf(d->out, "%sgpuaddr:%08x\n", dump_tabs(level), p->dw[0]);
+        dump_floats(d, p->va + 4, p->dw + 1, p->n - 1, level + 1);
         break;
     case 0x3e: // CP_REG_TO_MEM
-        fprintf(d->out, "%sbase register: %s\n", tabs(level), reg_name(bits(p->dw[0], 15, 0), buf));
+        fprintf(d->out, "%sbase register: %s\n", dump_tabs(level),
+                dump_reg_name(bits(p->dw[0], 15, 0), buf));
         break;
     case 0x46: // CP_EVENT_WRITE
-        fprintf(d->out, "%sevent %s\n", tabs(level),
+        fprintf(d->out, "%sevent %s\n", dump_tabs(level),
                 or_null(enum_name("vgt_event_type", 14, p->dw[0])));
         break;
     default:
@@ -426,19 +281,19 @@ static void packet(struct gpu_dumper *d, uint32_t va, const uint32_t *dw, uint32
     if (header >> 30 == 0) {
         uint32_t reg = bits(header, 14, 0);
         bool same = bit(header, 15); // all words to one register; cffdump counts up all the same
-        fprintf(d->out, "t0%swrite %s%s (%04x)\n", tabs(level + 1), reg_name(reg, buf),
+        fprintf(d->out, "t0%swrite %s%s (%04x)\n", dump_tabs(level + 1), dump_reg_name(reg, buf),
                 same ? " (same register)" : "", reg);
-        registers(d, reg, d->as_cffdump || !same, dw + 1, n, level + 2);
+        dump_registers(d, reg, d->as_cffdump || !same, dw + 1, n, level + 2);
     } else {
         struct packet p = {gpu_packet_info((uint8_t)bits(header, 15, 8)), va + 4, dw + 1, n, next};
-        fprintf(d->out, "t3\t%sopcode: %s (%02x) (%u dwords)\n", tabs(level),
+        fprintf(d->out, "t3\t%sopcode: %s (%02x) (%u dwords)\n", dump_tabs(level),
                 p.info ? p.info->name : "(null)", bits(header, 15, 8), n + 1);
         if (p.info) {
             payload(d, &p, level + 2);
             type3(d, &p, level + 1);
         }
     }
-    hex(d, va, dw, n + 1, level + 1);
+    dump_hex(d, va, dw, n + 1, level + 1);
 }
 
 // A packet that ends outside its buffer: cffdump goes on reading in the memory behind.
@@ -446,7 +301,7 @@ static void packet_outside(struct gpu_dumper *d, uint32_t va, uint32_t header, u
                            unsigned level)
 {
     uint32_t *dw = d->as_cffdump ? calloc(n + 1, sizeof(*dw)) : NULL;
-    if (dw && host_read(d, va, dw, n + 1)) {
+    if (dw && dump_read(d, va, dw, n + 1)) {
         packet(d, va, dw, n, 0, level);
         fprintf(d->out, "**** this ain't right!! dwords_left=%d\n", left - (int)n);
     } else {
@@ -467,7 +322,7 @@ static void commands(struct gpu_dumper *d, uint32_t va, const uint32_t *dw, uint
             return;
         }
         if (header >> 30 == 2) {
-            fprintf(d->out, "t2%snop\n", tabs(level + 1));
+            fprintf(d->out, "t2%snop\n", dump_tabs(level + 1));
             pos += d->as_cffdump ? step : 1;
             continue;
         }
@@ -518,8 +373,8 @@ unsigned gpu_dumper_vertices(const struct gpu_dumper *d)
     return d->as_cffdump ? 0 : d->vertices;
 }
 
-void gpu_dump(const struct gpu_profile *profile, struct gpu_env *env, const uint32_t *dw, uint32_t ndw,
-              uint32_t va, FILE *out)
+void gpu_dump(const struct gpu_profile *profile, struct gpu_env *env, const uint32_t *dw,
+              uint32_t ndw, uint32_t va, FILE *out)
 {
     struct gpu_dumper *d = gpu_dumper_create(profile, env, NULL, out, false);
     if (d) {

@@ -8,8 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-// Prints one dword by its layout, as the reference decoder does: "{ A = 1 | B | 0x80 }" for fields, a
-// plain number for "" and NULL and "<type>". `end` ends the layout (';' parts of packets), or NULL.
+// Prints one dword by its layout, as the reference decoder does: "{ A = 1 | B | 0x80 }" for fields,
+// a plain number for "" and NULL and "<type>". `end` ends the layout (';' parts of packets), or
+// NULL.
 void fields_print(const char *layout, const char *end, uint32_t value, FILE *out);
 
 // Name of an enumeration's value (a2xx_enums.def, formats.def); NULL when it has none.

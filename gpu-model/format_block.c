@@ -76,7 +76,8 @@ static void atc_color(const uint8_t *p, unsigned x, unsigned y, uint8_t out[4])
 {
     uint32_t c0 = get_le16(p), c1 = get_le16(p + 2);
     unsigned code = index2(p + 4, x, y);
-    uint8_t a[3] = {expand(bits(c0, 14, 10), 5), expand(bits(c0, 9, 5), 5), expand(bits(c0, 4, 0), 5)};
+    uint8_t a[3] = {expand(bits(c0, 14, 10), 5), expand(bits(c0, 9, 5), 5),
+                    expand(bits(c0, 4, 0), 5)};
     uint8_t b[3];
     rgb565(c1, b);
     out[3] = 255;

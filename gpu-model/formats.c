@@ -35,7 +35,8 @@ const struct format_info *format_info(unsigned number)
 
 const struct format_info *color_format_info(unsigned format)
 {
-    return format < ARRAY_LEN(color_table) && color_table[format].name ? &color_table[format] : NULL;
+    return format < ARRAY_LEN(color_table) && color_table[format].name ? &color_table[format]
+                                                                       : NULL;
 }
 
 unsigned color_format_bytes(unsigned format)
@@ -199,7 +200,8 @@ void endian_swap(uint8_t *data, size_t n, unsigned endian)
     }
 }
 
-// ---- vertices -------------------------------------------------------------------------------------------
+// ---- vertices
+// -------------------------------------------------------------------------------------------
 
 void vertex_buffer_decode(const uint32_t dw[2], struct vertex_buffer *vb)
 {
@@ -212,7 +214,8 @@ void vertex_buffer_decode(const uint32_t dw[2], struct vertex_buffer *vb)
 unsigned vfetch_bytes(const struct shader_vfetch *f)
 {
     const struct format_info *info = format_info(f->format);
-    return info && (info->kind == FORMAT_BITS || info->kind == FORMAT_FLOAT) ? info->block_bytes : 0;
+    return info && (info->kind == FORMAT_BITS || info->kind == FORMAT_FLOAT) ? info->block_bytes
+                                                                             : 0;
 }
 
 bool vfetch_offset(const struct shader_vfetch *f, uint32_t index, uint32_t *offset)
@@ -257,7 +260,8 @@ void vfetch_decode(const struct shader_vfetch *f, const uint8_t *bytes, size_t a
     }
 }
 
-// ---- render target pixels ---------------------------------------------------------------------------
+// ---- render target pixels
+// ---------------------------------------------------------------------------
 
 // Which of r, g, b, a the field at position i holds.
 static unsigned swap_source(unsigned components, unsigned swap, unsigned i)

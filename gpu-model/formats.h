@@ -14,7 +14,7 @@
 
 struct shader_vfetch;
 
-// ---- surface formats (vertex and texture fetch) ------------------------------------------------------
+// ---- surface formats (vertex and texture fetch) -------------------------------------------------
 
 enum format_kind {
     FORMAT_BITS,  // packed fields: unsigned, signed or integer as the fetch says
@@ -65,7 +65,7 @@ void endian_swap(uint8_t *data, size_t n, unsigned endian);
 float half_to_float(uint16_t h);
 uint16_t float_to_half(float f); // round to nearest even
 
-// ---- vertex fetch ----------------------------------------------------------------------------------------
+// ---- vertex fetch -------------------------------------------------------------------------------
 
 // A vertex fetch constant (2 dwords).
 struct vertex_buffer {
@@ -89,7 +89,7 @@ void vfetch_decode(const struct shader_vfetch *f, const uint8_t *bytes, size_t a
 // The fetch's numeric rules as struct format_numeric, for backends that translate.
 void vfetch_numeric(const struct shader_vfetch *f, struct format_numeric *num);
 
-// ---- textures ----------------------------------------------------------------------------------------------
+// ---- textures -----------------------------------------------------------------------------------
 
 enum tex_dimension { TEX_1D, TEX_2D, TEX_3D, TEX_CUBE };
 enum tex_clamp { // sq_tex_clamp
@@ -164,7 +164,7 @@ uint32_t tiled_offset_2d(uint32_t x, uint32_t y, uint32_t pitch, unsigned block_
 uint32_t tiled_offset_3d(uint32_t x, uint32_t y, uint32_t z, uint32_t pitch, uint32_t height,
                          unsigned block_bytes);
 
-// ---- colour formats (render targets, resolves) ---------------------------------------------------------
+// ---- colour formats (render targets, resolves) --------------------------------------------------
 
 // Row of a colour format (enum gpu_color_format); NULL past the last.
 const struct format_info *color_format_info(unsigned format);

@@ -81,7 +81,8 @@ void gpu_reg_write(struct gpu *gpu, uint32_t reg, uint32_t val)
 }
 
 void gpu_unmodelled(const struct gpu *gpu,
-                    void (*fn)(void *ctx, uint32_t reg, const char *name, uint64_t writes), void *ctx)
+                    void (*fn)(void *ctx, uint32_t reg, const char *name, uint64_t writes),
+                    void *ctx)
 {
     for (uint32_t r = 0; r < GPU_REGS; r++) {
         if (gpu->unmodelled[r]) {

@@ -16,7 +16,7 @@
 
 struct gpu;
 
-// ---- profiles: data, one row a chip ----------------------------------------------------------------
+// ---- profiles: data, one row a chip -------------------------------------------------------------
 
 struct gpu_profile {
     const char *name;       // "a200"
@@ -29,7 +29,7 @@ struct gpu_profile {
 const struct gpu_profile *gpu_profile_find(const char *name);   // by name or "200"; NULL
 const struct gpu_profile *gpu_profile_at(unsigned i);           // NULL past the end
 
-// ---- the context ------------------------------------------------------------------------------------
+// ---- the context --------------------------------------------------------------------------------
 
 // What the engine calls while executing. Embed first in the owner.
 struct gpu_env {
@@ -82,7 +82,7 @@ enum gpu_run gpu_run(struct gpu *gpu, unsigned draws);
 // The last refusal: packet name, address and reason, one line.
 const char *gpu_error(const struct gpu *gpu);
 
-// ---- registers -----------------------------------------------------------------------------------------
+// ---- registers ----------------------------------------------------------------------------------
 
 // Register numbers are dword offsets; all of 0x0000..0x4fff exist as storage. Reads and writes by the
 // mediator (MMIO); no side effects but storing, except where the table says so.
@@ -129,7 +129,7 @@ struct gpu_counters {
 };
 void gpu_counters(const struct gpu *gpu, struct gpu_counters *out);
 
-// ---- printing, save and restore ----------------------------------------------------------------------
+// ---- printing, save and restore -----------------------------------------------------------------
 
 // Prints a command buffer decoded, following indirect buffers through env->ib, as Mesa's cffdump does.
 void gpu_dump(const struct gpu_profile *profile, struct gpu_env *env, const uint32_t *dw, uint32_t ndw,

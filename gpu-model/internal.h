@@ -8,9 +8,9 @@
 #include "gpu-model/gpu.h"
 #include "shader-isa/shader.h"
 
-#define GPU_REGS 0x5000      // registers that exist
+#define GPU_REGS 0x5000         // registers that exist
 #define GPU_CONTEXT_REGS 0x2000 // first context register
-#define GPU_IB_DEPTH 3       // ring, IB1, IB2
+#define GPU_IB_DEPTH 3          // ring, IB1, IB2
 #define GPU_ALU_CONSTANTS 512
 #define GPU_FETCH_DWORDS 192
 
@@ -23,8 +23,8 @@ struct shader_entry {
     uint64_t hash, used;
     enum shader_stage stage;
     uint32_t ndw;
-    uint32_t *dw;            // owned copy, compared on every hit
-    struct shader *sh;       // NULL: illegal program
+    uint32_t *dw;      // owned copy, compared on every hit
+    struct shader *sh; // NULL: illegal program
 };
 struct shader_cache {
     struct shader_entry slots[SHADER_CACHE_SLOTS];
@@ -46,12 +46,12 @@ struct gpu {
     struct log *log;
 
     struct cp_frame stack[GPU_IB_DEPTH];
-    unsigned depth;      // frames in use; 0: idle
+    unsigned depth;         // frames in use; 0: idle
     uint8_t protected_mode; // as saved
-    bool memory_dirty;   // engine wrote memory, or a new submission began: tell the backend
-    bool state_dirty;    // a context register changed since `state` was built
+    bool memory_dirty;      // engine wrote memory, or a new submission began: tell the backend
+    bool state_dirty;       // a context register changed since `state` was built
     char error[256];
-    enum gpu_run stop;   // set by a handler that ends the run
+    enum gpu_run stop; // set by a handler that ends the run
 
     struct shader_cache shaders;
     const struct shader_entry *bound[2]; // by enum shader_stage
@@ -68,7 +68,8 @@ struct gpu {
     struct shader_lanes lanes; // scratch for running a rectangle's vertices
 };
 
-// ---- cp.c: one file for fetching and dispatch; handlers in cp_packets.c and draw_build.c -------------
+// ---- cp.c: one file for fetching and dispatch; handlers in cp_packets.c and draw_build.c
+// -------------
 
 typedef void pm4_handler(struct gpu *gpu, const uint32_t *p, uint32_t n);
 
@@ -84,12 +85,14 @@ void cp_memory_written(struct gpu *gpu);
 #include "gpu-model/pm4.def"
 #undef PM4
 
-// ---- regs.c ------------------------------------------------------------------------------------------------
+// ---- regs.c
+// ------------------------------------------------------------------------------------------------
 
 // Fills REG_F_ bits of every register from the table; registers that are not in it get 0.
 void regs_flags(uint8_t flags[GPU_REGS]);
 
-// ---- shader_store.c ------------------------------------------------------------------------------------
+// ---- shader_store.c
+// ------------------------------------------------------------------------------------
 
 // Binds a program by microcode. False when memory ran out.
 bool shader_store_bind(struct gpu *gpu, enum shader_stage stage, const uint32_t *dw, uint32_t ndw);
@@ -99,11 +102,13 @@ static inline const struct shader *gpu_shader(const struct gpu *gpu, enum shader
     return gpu->bound[stage] ? gpu->bound[stage]->sh : NULL;
 }
 
-// ---- state_build.c: registers to struct gpu_state ----------------------------------------------------
+// ---- state_build.c: registers to struct gpu_state
+// ----------------------------------------------------
 
 void state_build(struct gpu *gpu, struct gpu_state *st);
 
-// ---- rect.c: what a RECTLIST covers --------------------------------------------------------------------
+// ---- rect.c: what a RECTLIST covers
+// --------------------------------------------------------------------
 
 // Runs the vertex program for the draw's three vertices and returns the covered pixels, clipped to
 // the scissor. False when that is not an axis aligned rectangle or the program failed.
@@ -111,9 +116,11 @@ bool rect_from_draw(struct gpu *gpu, const struct gpu_draw *draw, struct gpu_rec
 // Colour that a pixel program without inputs and textures gives. False when it has any.
 bool rect_constant_color(struct gpu *gpu, const struct gpu_draw *draw, float rgba[4]);
 
-// ---- clear.c: driver fast clears -------------------------------------------------------------------------
+// ---- clear.c: driver fast clears
+// -------------------------------------------------------------------------
 
-// Recognises the a20x fast clear; fills has room for two. Returns how many, 0: it is an ordinary draw.
+// Recognises the a20x fast clear; fills has room for two. Returns how many, 0: it is an ordinary
+// draw.
 unsigned clear_recognise(struct gpu *gpu, const struct gpu_draw *draw, struct gpu_fill fills[2]);
 // a22x: the clear value comes from registers. Rewrites the draw (and its state copy) to give it.
 bool clear_a22x(struct gpu *gpu, struct gpu_draw *draw, struct gpu_state *st, float color[4]);

@@ -2,8 +2,8 @@
 //
 // Reading and writing freedreno captures (.rd, plain or gzip): sections {u32 type, u32 bytes,
 // payload}, little endian, as Mesa's tools read and the msm kernel driver writes them. A pair of
-// all-ones words is a resynchronisation mark and skipped. Payloads are read piece by piece, so that a
-// lying length costs no more memory than the file has bytes.
+// all-ones words is a resynchronisation mark and skipped. Payloads are read piece by piece, so that
+// a lying length costs no more memory than the file has bytes.
 #include "gpu-model/rd.h"
 
 #include <errno.h>
@@ -122,7 +122,8 @@ int rd_next(struct rd_reader *rd, uint32_t *type, const uint8_t **data, uint32_t
             uint32_t room = done + want + 1 > 2 * rd->room ? done + want + 1 : 2 * rd->room;
             uint8_t *buf = realloc(rd->buf, room);
             if (!buf) {
-                return err_set(err, -ENOMEM, "%s: no memory for a section of %u bytes", rd->path, n);
+                return err_set(err, -ENOMEM, "%s: no memory for a section of %u bytes", rd->path,
+                               n);
             }
             rd->buf = buf;
             rd->room = room;
@@ -142,7 +143,8 @@ int rd_next(struct rd_reader *rd, uint32_t *type, const uint8_t **data, uint32_t
     return 1;
 }
 
-// ---- writing ------------------------------------------------------------------------------------------------
+// ---- writing
+// ------------------------------------------------------------------------------------------------
 
 struct rd_writer {
     gzFile gz;

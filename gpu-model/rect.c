@@ -56,8 +56,8 @@ static void rect_tfetch(struct shader_env *env, const struct shader_tfetch *f, u
 static const struct shader_env_ops rect_ops = {.vfetch = rect_vfetch, .tfetch = rect_tfetch};
 
 // Window coordinates of the vertex in a lane. False when they make no sense.
-static bool window_position(const struct gpu_state *st, const struct shader_lanes *lanes, unsigned l,
-                            double xy[2])
+static bool window_position(const struct gpu_state *st, const struct shader_lanes *lanes,
+                            unsigned l, double xy[2])
 {
     double w = lanes->position[3][l];
     if (!bit(st->vte_cntl, 10) || w == 0) { // VTX_W0_FMT: else already divided
@@ -77,6 +77,20 @@ static bool window_position(const struct gpu_state *st, const struct shader_lane
         xy[i] = v;
     }
     return true;
+}
+
+// Prepares n lanes for a program, all registers that it may read 0.
+static struct shader_lanes *clean_lanes(struct gpu *gpu, const struct shader *sh, unsigned n)
+{
+    const struct shader_info *info = shader_info(sh);
+    struct shader_lanes *lanes = &gpu->lanes;
+    unsigned temps = info->temps && !info->uses_rel_temp ? info->temps : SHADER_TEMPS;
+    memset(lanes->r, 0, (temps < SHADER_TEMPS ? temps : SHADER_TEMPS) * sizeof(lanes->r[0]));
+    lanes->count = n;
+    lanes->active = BIT(n) - 1;
+    lanes->exported = 0;
+    lanes->killed = 0;
+    return lanes;
 }
 
 // Pixels whose centres lie in [a, b).
@@ -100,11 +114,7 @@ bool rect_from_draw(struct gpu *gpu, const struct gpu_draw *d, struct gpu_rect *
     if (!d->vs || d->indexed || d->count < 3) {
         return false;
     }
-    struct shader_lanes *lanes = &gpu->lanes;
-    memset(lanes->r, 0, sizeof(lanes->r));
-    lanes->count = 3;
-    lanes->active = 7;
-    lanes->exported = 0;
+    struct shader_lanes *lanes = clean_lanes(gpu, d->vs, 3);
     for (unsigned l = 0; l < 3; l++) {
         lanes->r[0][0][l] = (float)(d->index_offset + l);
     }
@@ -152,12 +162,7 @@ bool rect_constant_color(struct gpu *gpu, const struct gpu_draw *d, float rgba[4
         info->illegal || info->export_mask != 1) {
         return false; // reads inputs or does more than give a colour
     }
-    struct shader_lanes *lanes = &gpu->lanes;
-    memset(lanes->r, 0, sizeof(lanes->r));
-    lanes->count = 4; // a quad
-    lanes->active = 15;
-    lanes->exported = 0;
-    lanes->killed = 0;
+    struct shader_lanes *lanes = clean_lanes(gpu, d->ps, 4); // a quad
     if (shader_run(d->ps, &re.env, lanes) != SHADER_OK || !(lanes->exported & 1)) {
         return false;
     }

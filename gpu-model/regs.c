@@ -28,7 +28,7 @@ const struct gpu_reg_info *gpu_reg_info(uint32_t reg)
         }
     }
     return reg >= regs[lo].info.reg && reg - regs[lo].info.reg < regs[lo].count ? &regs[lo].info
-                                                                               : NULL;
+                                                                                : NULL;
 }
 
 const struct gpu_reg_info *gpu_reg_at(unsigned i)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Running a capture through the engine. Buffers keep what the GPU wrote in them; a capture's contents
-// are loaded only where it says that the CPU changed them (text section "bo ... changed=1" before the
-// address; captures without such lines load always). A submit's command streams run in order, each as
-// an IB1 called from a ring of one packet, so that the audit level is that of user space.
+// Running a capture through the engine. Buffers keep what the GPU wrote in them; a capture's
+// contents are loaded only where it says that the CPU changed them (text section "bo ... changed=1"
+// before the address; captures without such lines load always). A submit's command streams run in
+// order, each as an IB1 called from a ring of one packet, so that the audit level is that of user
+// space.
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,22 +12,15 @@
 #include <time.h>
 
 #include "base/bits.h"
-#include "base/checked.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "gpu-model/dump.h"
 #include "gpu-model/formats.h"
 #include "gpu-model/internal.h"
 #include "gpu-model/rd.h"
+#include "gpu-model/replay_mem.h"
 
-#define BUFFERS_MAX (256u << 20) // bytes of all buffers together: the GPU address window
-#define SURFACES 32            // that one submit may write and still have their extent known
-
-struct replay_bo {
-    uint32_t va, bytes;
-    uint8_t *data;
-    uint64_t generation;
-};
+#define SURFACES 32 // that one submit may write and still have their extent known
 
 // What a picture would be taken of.
 struct replay_surface {
@@ -37,7 +31,7 @@ struct replay_surface {
 };
 
 struct replay {
-    struct gpu_mem mem;
+    struct replay_mem memory;
     struct gpu_env env;
     const struct rd_replay_config *cfg;
     struct rd_replay_result *res;
@@ -46,197 +40,23 @@ struct replay {
     struct gpu_context *ctx;
     struct gpu_dumper *dumper;
 
-    struct replay_bo **bos; // sorted by va; pointers, so that contents stay where they are
-    unsigned count, room;
-    struct replay_bo *last;
-    uint64_t bytes, generation;
-
     uint32_t addr_va, addr_bytes;
     bool addr_valid, changed, in_submit;
     unsigned submit_work;
-    unsigned gmem_swap; // component order of the pixels in GMEM
+    unsigned gmem_swap;                   // component order of the pixels in GMEM
     struct replay_surface seen[SURFACES]; // of this submit; depth and colour alternate tile by tile
     unsigned seen_count;
-    const struct replay_surface *now;     // the one written last
+    const struct replay_surface *now; // the one written last
     struct replay_surface last_surface;
 };
 
-// ---- memory ---------------------------------------------------------------------------------------------------
-
-// The last buffer that begins at or before va, or NULL.
-static int bo_index(const struct replay *rp, uint32_t va)
-{
-    unsigned lo = 0, hi = rp->count;
-    while (lo < hi) {
-        unsigned mid = (lo + hi) / 2;
-        if (rp->bos[mid]->va <= va) {
-            lo = mid + 1;
-        } else {
-            hi = mid;
-        }
-    }
-    return (int)lo - 1;
-}
-
-static struct replay_bo *bo_find(struct replay *rp, uint32_t va)
-{
-    struct replay_bo *bo = rp->last;
-    if (bo && va >= bo->va && va - bo->va < bo->bytes) {
-        return bo;
-    }
-    int i = bo_index(rp, va);
-    if (i < 0 || va - rp->bos[i]->va >= rp->bos[i]->bytes) {
-        return NULL;
-    }
-    return rp->last = rp->bos[i];
-}
-
-// Calls for each piece of [va, va + n) that lies in one buffer. False when some of it is unmapped.
-static bool mem_copy(struct replay *rp, uint32_t va, uint8_t *dst, const uint8_t *src, size_t n)
-{
-    while (n) {
-        struct replay_bo *bo = bo_find(rp, va);
-        if (!bo) {
-            return false;
-        }
-        size_t at = va - bo->va, k = bo->bytes - at < n ? bo->bytes - at : n;
-        if (dst) {
-            memmove(dst, bo->data + at, k);
-            dst += k;
-        } else {
-            memmove(bo->data + at, src, k);
-            bo->generation = ++rp->generation;
-            src += k;
-        }
-        va += (uint32_t)k;
-        n -= k;
-        if (n && !va) {
-            return false; // past 4 GiB
-        }
-    }
-    return true;
-}
-
-static bool mem_mapped(struct replay *rp, uint32_t va, size_t n)
-{
-    while (n) {
-        struct replay_bo *bo = bo_find(rp, va);
-        if (!bo) {
-            return false;
-        }
-        size_t k = bo->bytes - (va - bo->va);
-        if (k >= n) {
-            return true;
-        }
-        n -= k;
-        va += (uint32_t)k;
-    }
-    return true;
-}
-
-static bool mem_read(struct gpu_mem *mem, uint32_t va, void *dst, size_t n)
-{
-    struct replay *rp = container_of(mem, struct replay, mem);
-    if (!mem_copy(rp, va, dst, NULL, n)) {
-        memset(dst, 0, n);
-        return false;
-    }
-    return true;
-}
-
-static bool mem_write(struct gpu_mem *mem, uint32_t va, const void *src, size_t n)
-{
-    struct replay *rp = container_of(mem, struct replay, mem);
-    return mem_mapped(rp, va, n) && mem_copy(rp, va, NULL, src, n);
-}
-
-static const uint8_t *mem_span(struct gpu_mem *mem, uint32_t va, size_t want, size_t *got)
-{
-    struct replay *rp = container_of(mem, struct replay, mem);
-    struct replay_bo *bo = bo_find(rp, va);
-    if (!bo) {
-        *got = 0;
-        return NULL;
-    }
-    *got = bo->bytes - (va - bo->va);
-    *got = *got < want ? *got : want;
-    return bo->data + (va - bo->va);
-}
-
-static uint64_t mem_generation(struct gpu_mem *mem, uint32_t va, size_t n)
-{
-    struct replay *rp = container_of(mem, struct replay, mem);
-    struct replay_bo *bo = bo_find(rp, va);
-    return bo && n <= bo->bytes - (va - bo->va) ? bo->generation : 0;
-}
-
-static const struct gpu_mem_ops mem_ops = {
-    .read = mem_read, .write = mem_write, .span = mem_span, .generation = mem_generation};
-
-static void bo_remove(struct replay *rp, unsigned i)
-{
-    rp->bytes -= rp->bos[i]->bytes;
-    free(rp->bos[i]->data);
-    free(rp->bos[i]);
-    memmove(&rp->bos[i], &rp->bos[i + 1], (rp->count - i - 1) * sizeof(rp->bos[0]));
-    rp->count--;
-    rp->last = NULL;
-}
-
-// The buffer of the current address section: one that contains it, or a new one in place of those it
-// overlaps. *fresh tells that it is new. NULL with err.
-static struct replay_bo *bo_for_address(struct replay *rp, bool *fresh, struct err *err)
-{
-    uint32_t va = rp->addr_va, bytes = rp->addr_bytes;
-    struct replay_bo *bo = bo_find(rp, va);
-    *fresh = false;
-    if (bo && bytes <= bo->bytes - (va - bo->va)) {
-        return bo;
-    }
-    for (int i = bo_index(rp, va + bytes - 1); i >= 0; i--) {
-        if (rp->bos[i]->va + (rp->bos[i]->bytes - 1) < va) {
-            break;
-        }
-        bo_remove(rp, (unsigned)i);
-    }
-    if (rp->count == rp->room) {
-        unsigned room = rp->room ? 2 * rp->room : 64;
-        struct replay_bo **bos = realloc(rp->bos, room * sizeof(*bos));
-        if (!bos) {
-            err_set(err, -ENOMEM, "no memory for buffers");
-            return NULL;
-        }
-        rp->bos = bos;
-        rp->room = room;
-    }
-    bo = calloc(1, sizeof(*bo));
-    if (!bo || rp->bytes + bytes > BUFFERS_MAX || !(bo->data = calloc(1, bytes))) {
-        free(bo);
-        err_set(err, -ENOMEM, "buffer of %u bytes at %08x: too much memory", bytes, va);
-        return NULL;
-    }
-    bo->va = va;
-    bo->bytes = bytes;
-    bo->generation = ++rp->generation;
-    unsigned at = (unsigned)(bo_index(rp, va) + 1);
-    memmove(&rp->bos[at + 1], &rp->bos[at], (rp->count - at) * sizeof(rp->bos[0]));
-    rp->bos[at] = bo;
-    rp->count++;
-    rp->bytes += bytes;
-    *fresh = true;
-    return bo;
-}
-
-// ---- what the engine calls ---------------------------------------------------------------------------------
+// ---- what the engine calls
+// ---------------------------------------------------------------------------------
 
 static const uint32_t *env_ib(struct gpu_env *env, uint32_t va, uint32_t ndw)
 {
     struct replay *rp = container_of(env, struct replay, env);
-    struct replay_bo *bo = bo_find(rp, va);
-    if (!bo || (va - bo->va) % 4 || 4 * (uint64_t)ndw > bo->bytes - (va - bo->va)) {
-        return NULL;
-    }
-    return (const uint32_t *)(const void *)(bo->data + (va - bo->va));
+    return replay_mem_words(&rp->memory, va, ndw);
 }
 
 static void env_interrupt(struct gpu_env *env, uint32_t bits_)
@@ -355,7 +175,8 @@ static const struct gpu_env_ops env_ops = {.ib = env_ib,
                                            .packet = env_packet,
                                            .work = env_work};
 
-// ---- sections ------------------------------------------------------------------------------------------------
+// ---- sections
+// ------------------------------------------------------------------------------------------------
 
 static int engine_start(struct replay *rp, uint32_t gpu_id, struct err *err)
 {
@@ -368,7 +189,7 @@ static int engine_start(struct replay *rp, uint32_t gpu_id, struct err *err)
     }
     rp->res->gpu_id = gpu_id ? gpu_id : rp->profile->gpu_id;
     if (cfg->backend) {
-        struct gpu_context_config cc = {&rp->mem, rp->profile->gmem_bytes, cfg->log,
+        struct gpu_context_config cc = {&rp->memory.mem, rp->profile->gmem_bytes, cfg->log,
                                         cfg->scissor_br_inclusive};
         if (cfg->backend->ops->bind_thread) {
             int ret = cfg->backend->ops->bind_thread(cfg->backend, err);
@@ -381,36 +202,18 @@ static int engine_start(struct replay *rp, uint32_t gpu_id, struct err *err)
             return err && err->code ? err->code : -ENOMEM;
         }
     }
-    struct gpu_config gc = {rp->profile, &rp->mem, &rp->env, rp->ctx, cfg->log,
-                            cfg->scissor_br_inclusive};
+    struct gpu_config gc = {rp->profile, &rp->memory.mem, &rp->env,
+                            rp->ctx,     cfg->log,        cfg->scissor_br_inclusive};
     rp->gpu = gpu_create(&gc, err);
     if (!rp->gpu) {
         return -ENOMEM;
     }
     if (cfg->dump) {
-        rp->dumper = gpu_dumper_create(rp->profile, &rp->env, &rp->mem, cfg->dump,
+        rp->dumper = gpu_dumper_create(rp->profile, &rp->env, &rp->memory.mem, cfg->dump,
                                        cfg->dump_as_cffdump);
         if (!rp->dumper) {
             return err_set(err, -ENOMEM, "no memory");
         }
-    }
-    return 0;
-}
-
-static int load_contents(struct replay *rp, const uint8_t *data, uint32_t bytes, struct err *err)
-{
-    bool fresh;
-    if (!rp->addr_valid || !rp->addr_bytes || rp->addr_va + (rp->addr_bytes - 1) < rp->addr_va) {
-        return 0; // contents of nothing, or of a buffer past 4 GiB: not a2xx memory
-    }
-    struct replay_bo *bo = bo_for_address(rp, &fresh, err);
-    if (!bo) {
-        return -ENOMEM;
-    }
-    if (fresh || rp->changed) {
-        memcpy(bo->data + (rp->addr_va - bo->va), data,
-               bytes < rp->addr_bytes ? bytes : rp->addr_bytes);
-        bo->generation = ++rp->generation;
     }
     return 0;
 }
@@ -448,13 +251,17 @@ static int run_stream(struct replay *rp, uint32_t va, uint32_t ndw, struct err *
     }
     if (rp->dumper) {
         const uint32_t *dw = env_ib(&rp->env, va, ndw);
-        fprintf(rp->cfg->dump, "############################################################\n"
-                               "cmdstream: %u dwords\n", ndw);
+        fprintf(rp->cfg->dump,
+                "############################################################\n"
+                "cmdstream: %u dwords\n",
+                ndw);
         if (dw) {
             gpu_dumper_stream(rp->dumper, va, dw, ndw);
         }
-        fprintf(rp->cfg->dump, "############################################################\n"
-                               "vertices: %d\n", (int)gpu_dumper_vertices(rp->dumper));
+        fprintf(rp->cfg->dump,
+                "############################################################\n"
+                "vertices: %d\n",
+                (int)gpu_dumper_vertices(rp->dumper));
     }
     uint64_t start = now_ns();
     gpu_begin(rp->gpu, 0, ring, ARRAY_LEN(ring));
@@ -503,9 +310,11 @@ static int section(struct replay *rp, uint32_t type, const uint8_t *data, uint32
         }
         break;
     case RD_BUFFER_CONTENTS: {
-        int ret = load_contents(rp, data, bytes, err);
+        bool changed = rp->changed;
         rp->changed = true; // unless the next buffer says otherwise
-        return ret;
+        return rp->addr_valid ? replay_mem_load(&rp->memory, rp->addr_va, rp->addr_bytes, data,
+                                                bytes, changed, err)
+                              : 0;
     }
     case RD_CMDSTREAM_ADDR:
         if (bytes >= 8 && (bytes < 12 || !get_le32(data + 8))) {
@@ -531,7 +340,8 @@ static int section(struct replay *rp, uint32_t type, const uint8_t *data, uint32
     return 0;
 }
 
-// ---- the picture ---------------------------------------------------------------------------------------------
+// ---- the picture
+// ---------------------------------------------------------------------------------------------
 
 static int take_picture(struct replay *rp, struct err *err)
 {
@@ -556,8 +366,9 @@ static int take_picture(struct replay *rp, struct err *err)
         for (uint32_t x = 0; x < s->width; x++) {
             uint8_t px[16], *out = res->pic.rgba + 4 * ((size_t)y * s->width + x);
             float rgba[4];
-            mem_read(&rp->mem, color_pixel_va(s->va, s->pitch, f->block_bytes, s->linear, x, y), px,
-                     f->block_bytes);
+            rp->memory.mem.ops->read(
+                &rp->memory.mem, color_pixel_va(s->va, s->pitch, f->block_bytes, s->linear, x, y),
+                px, f->block_bytes);
             color_unpack(s->format, s->swap, px, rgba);
             color_pack(COLORX_8_8_8_8, 0, rgba, out);
         }
@@ -572,26 +383,24 @@ static void replay_fini(struct replay *rp)
     if (rp->ctx) {
         rp->ctx->backend->ops->context_destroy(rp->ctx);
     }
-    for (unsigned i = 0; i < rp->count; i++) {
-        free(rp->bos[i]->data);
-        free(rp->bos[i]);
-    }
-    free(rp->bos);
+    replay_mem_fini(&rp->memory);
 }
 
 int rd_replay(const char *path, const struct rd_replay_config *cfg, struct rd_replay_result *res,
               struct err *err)
 {
-    struct replay rp = {.mem = {&mem_ops}, .env = {&env_ops}, .cfg = cfg, .res = res, .changed = true};
+    struct replay rp = {.env = {&env_ops}, .cfg = cfg, .res = res, .changed = true};
     struct err local = {0};
     const uint8_t *data;
     uint32_t type, bytes;
     int ret;
 
     memset(res, 0, sizeof(*res));
+    replay_mem_init(&rp.memory);
     err = err ? err : &local;
     struct rd_reader *rd = rd_open(path, err);
     if (!rd) {
+        replay_mem_fini(&rp.memory);
         return err->code;
     }
     if (cfg->dump) {

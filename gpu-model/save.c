@@ -2,8 +2,8 @@
 //
 // Saving and restoring a context: registers and constants, the two bound programs as microcode, and
 // on-chip memory. The shader store, counters of unmodelled registers and everything derived from
-// registers is rebuilt. A command buffer in progress is not saved: its words are borrowed, the owner
-// saves when the engine is idle.
+// registers is rebuilt. A command buffer in progress is not saved: its words are borrowed, the
+// owner saves when the engine is idle.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +113,8 @@ int gpu_restore(struct gpu *gpu, struct snap_reader *r, struct err *err)
         return ret;
     }
     if (version != VERSION) {
-        return err_set(err, -EINVAL, "gpu: saved state of version %u, this is %u", version, VERSION);
+        return err_set(err, -EINVAL, "gpu: saved state of version %u, this is %u", version,
+                       VERSION);
     }
     gpu_reset(gpu);
     uint32_t id = snap_get_u32(r);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Loaded programs. The driver reloads its shaders before almost every draw and once a tile, so a load
-// is a hash, a compare and a pointer; decoding happens once. The table is bounded: a stream that loads
-// ever new programs evicts the least recently used, never the two that are bound.
+// Loaded programs. The driver reloads its shaders before almost every draw and once a tile, so a
+// load is a hash, a compare and a pointer; decoding happens once. The table is bounded: a stream
+// that loads ever new programs evicts the least recently used, never the two that are bound.
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +45,8 @@ static struct shader_entry *entry_load(struct gpu *gpu, struct shader_entry *set
     e->ndw = ndw;
     e->stage = stage;
     struct err err = {0};
-    e->sh = shader_decode(e->dw, ndw, stage, (enum shader_profile)gpu->profile->shader_profile, &err);
+    e->sh =
+        shader_decode(e->dw, ndw, stage, (enum shader_profile)gpu->profile->shader_profile, &err);
     if (!e->sh) {
         TRACE(gpu->log, shader, "program of %u dwords: %s", ndw, err.msg);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Context registers to struct gpu_state. Field positions: a2xx_regs.def. Sizes of points and lines are
-// half sizes in 12.4 fixed point on the hardware and full sizes here.
+// Context registers to struct gpu_state. Field positions: a2xx_regs.def. Sizes of points and lines
+// are half sizes in 12.4 fixed point on the hardware and full sizes here.
 #include <string.h>
 
 #include "base/bits.h"
@@ -30,13 +30,15 @@ static void build_targets(const struct gpu *gpu, struct gpu_state *st)
     st->mode = (uint8_t)bits(gpu->regs[REG_RB_MODECONTROL], 2, 0);
 }
 
-// Intersection of the screen scissor (target pixels) and the window scissor (window pixels, moved by
-// the window offset unless its TL says not to). BRs are exclusive.
+// Intersection of the screen scissor (target pixels) and the window scissor (window pixels, moved
+// by the window offset unless its TL says not to). BRs are exclusive.
 static void build_scissor(const struct gpu *gpu, struct gpu_state *st)
 {
     uint32_t off = gpu->regs[REG_PA_SC_WINDOW_OFFSET];
-    uint32_t stl = gpu->regs[REG_PA_SC_SCREEN_SCISSOR_TL], sbr = gpu->regs[REG_PA_SC_SCREEN_SCISSOR_BR];
-    uint32_t wtl = gpu->regs[REG_PA_SC_WINDOW_SCISSOR_TL], wbr = gpu->regs[REG_PA_SC_WINDOW_SCISSOR_BR];
+    uint32_t stl = gpu->regs[REG_PA_SC_SCREEN_SCISSOR_TL],
+             sbr = gpu->regs[REG_PA_SC_SCREEN_SCISSOR_BR];
+    uint32_t wtl = gpu->regs[REG_PA_SC_WINDOW_SCISSOR_TL],
+             wbr = gpu->regs[REG_PA_SC_WINDOW_SCISSOR_BR];
     int32_t ox = sign_extend(bits(off, 14, 0), 15), oy = sign_extend(bits(off, 30, 16), 15);
     bool moves = bit(gpu->regs[REG_PA_SU_SC_MODE_CNTL], 16); // VTX_WINDOW_OFFSET_ENABLE
     int32_t one = gpu->cfg.scissor_br_inclusive;
@@ -50,7 +52,8 @@ static void build_scissor(const struct gpu *gpu, struct gpu_state *st)
         ox = oy = 0;
     }
     struct gpu_rect w = {(int32_t)bits(wtl, 14, 0) + ox, (int32_t)bits(wtl, 30, 16) + oy,
-                         (int32_t)bits(wbr, 14, 0) + ox + one, (int32_t)bits(wbr, 30, 16) + oy + one};
+                         (int32_t)bits(wbr, 14, 0) + ox + one,
+                         (int32_t)bits(wbr, 30, 16) + oy + one};
     struct gpu_rect s = {(int32_t)bits(stl, 14, 0), (int32_t)bits(stl, 30, 16),
                          (int32_t)bits(sbr, 14, 0), (int32_t)bits(sbr, 30, 16)};
     st->scissor.x0 = clampi(w.x0, s.x0, s.x1);
@@ -64,7 +67,8 @@ static void build_scissor(const struct gpu *gpu, struct gpu_state *st)
 
 static void build_geometry(const struct gpu *gpu, struct gpu_state *st)
 {
-    static const uint8_t fraction[8] = {4, 3, 2, 1, 0, 8, 10, 12}; // QUANT_MODE: 1/16 .. 1, 1/256 ..
+    static const uint8_t fraction[8] = {4, 3, 2,  1,
+                                        0, 8, 10, 12}; // QUANT_MODE: 1/16 .. 1, 1/256 ..
     const uint32_t *r = gpu->regs;
     uint32_t mode = r[REG_PA_SU_SC_MODE_CNTL], vtx = r[REG_PA_SU_VTX_CNTL];
     uint32_t size = r[REG_PA_SU_POINT_SIZE], minmax = r[REG_PA_SU_POINT_MINMAX];

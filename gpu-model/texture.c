@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // Textures in memory: the fetch constant's fields, where each mip level, face and block lies, and
-// reading texels. Field positions: public register database, domain A2XX_SQ_TEX; the size word of 1D
-// and 3D constants is Xenos' (the database has only the 2D form). Layout: pitch and height aligned
-// to 32 blocks, levels past the first rounded to powers of two, every slice to 4 KiB; that is what
-// the open driver lays out and the hardware reads. Packed mip tails are decoded as a flag only: no
-// known a2xx driver sets it.
+// reading texels. Field positions: public register database, domain A2XX_SQ_TEX; the size word of
+// 1D and 3D constants is Xenos' (the database has only the 2D form). Layout: pitch and height
+// aligned to 32 blocks, levels past the first rounded to powers of two, every slice to 4 KiB; that
+// is what the open driver lays out and the hardware reads. Packed mip tails are decoded as a flag
+// only: no known a2xx driver sets it.
 #include <string.h>
 
 #include "base/bits.h"
@@ -124,8 +124,8 @@ bool texture_layout(const uint32_t dw[6], struct texture *t)
     t->clamp_policy_ogl = bit(dw[1], 11);
     t->dimension = (uint8_t)bits(dw[5], 10, 9);
     decode_size(dw[2], t);
-    // The driver writes "integer" for depth with stencil (it looks at the stencil field) and GL reads
-    // normalised depth: that format's numbers are always fractions.
+    // The driver writes "integer" for depth with stencil (it looks at the stencil field) and GL
+    // reads normalised depth: that format's numbers are always fractions.
     t->num.integer = bit(dw[3], 0) && bits(dw[1], 5, 0) != FMT_24_8;
     t->num.exp_adjust = (int8_t)sign_extend(bits(dw[3], 18, 13), 6);
     t->mag = (uint8_t)bits(dw[3], 20, 19);
@@ -319,8 +319,8 @@ static bool decode_8888(struct gpu_mem *mem, const struct texture *t, unsigned l
         }
         uint8_t *dst = out + y * stride;
         for (uint32_t x = 0; x < lv->width; x++) {
-            const uint8_t v[8] = {row[4 * x], row[4 * x + 1], row[4 * x + 2], row[4 * x + 3],
-                                  0, 255, 0, 0};
+            const uint8_t v[8] = {
+                row[4 * x], row[4 * x + 1], row[4 * x + 2], row[4 * x + 3], 0, 255, 0, 0};
             for (unsigned i = 0; i < 4; i++) {
                 dst[4 * x + i] = v[swizzled ? t->swizzle[i] & 7 : i];
             }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Any bytes as guest memory and command stream: the first byte picks the chip, the rest is mapped at
-// the start of the GPU's address window and executed from there as an indirect buffer. Runs decode
-// only (no backend), resumes in small budgets, then prints the same stream.
+// Any bytes as guest memory and command stream: the first byte picks the chip, the rest is mapped
+// at the start of the GPU's address window and executed from there as an indirect buffer. Runs
+// decode only (no backend), resumes in small budgets, then prints the same stream.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +64,8 @@ static const uint32_t *fuzz_ib(struct gpu_env *env, uint32_t va, uint32_t ndw)
     return va % 4 == 0 && inside(va, 4 * (size_t)ndw) ? f->words + (va - BASE) / 4 : NULL;
 }
 
-static const struct gpu_mem_ops mem_ops = {.read = fuzz_read, .write = fuzz_write, .span = fuzz_span};
+static const struct gpu_mem_ops mem_ops = {
+    .read = fuzz_read, .write = fuzz_write, .span = fuzz_span};
 static const struct gpu_env_ops env_ops = {.ib = fuzz_ib};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -70,13 +70,15 @@ static inline const uint8_t *mock_span(struct gpu_mem *mem, uint32_t va, size_t 
     return m->data + (va - MOCK_BASE);
 }
 
-static const struct gpu_mem_ops mock_mem_ops = {.read = mock_read, .write = mock_write, .span = mock_span};
+static const struct gpu_mem_ops mock_mem_ops = {
+    .read = mock_read, .write = mock_write, .span = mock_span};
 
 static inline const uint32_t *mock_ib(struct gpu_env *env, uint32_t va, uint32_t ndw)
 {
     struct mock *m = container_of(env, struct mock, env);
-    return mock_inside(va, 4 * (size_t)ndw) ? (const uint32_t *)(const void *)(m->data + (va - MOCK_BASE))
-                                            : NULL;
+    return mock_inside(va, 4 * (size_t)ndw)
+               ? (const uint32_t *)(const void *)(m->data + (va - MOCK_BASE))
+               : NULL;
 }
 
 static inline void mock_interrupt(struct gpu_env *env, uint32_t word)
@@ -152,14 +154,15 @@ static inline void mock_invalidate(struct gpu_context *ctx)
     container_of(ctx, struct mock, ctx)->invalidates++;
 }
 
-static inline enum gpu_result mock_gmem_read(struct gpu_context *ctx, uint32_t base, void *dst, size_t n)
+static inline enum gpu_result mock_gmem_read(struct gpu_context *ctx, uint32_t base, void *dst,
+                                             size_t n)
 {
     memcpy(dst, container_of(ctx, struct mock, ctx)->gmem + base, n);
     return GPU_OK;
 }
 
-static inline enum gpu_result mock_gmem_write(struct gpu_context *ctx, uint32_t base, const void *src,
-                                              size_t n)
+static inline enum gpu_result mock_gmem_write(struct gpu_context *ctx, uint32_t base,
+                                              const void *src, size_t n)
 {
     memcpy(container_of(ctx, struct mock, ctx)->gmem + base, src, n);
     return GPU_OK;
@@ -211,7 +214,8 @@ static inline uint32_t mock_place(struct mock *m, uint32_t offset, const uint32_
     return MOCK_BASE + offset;
 }
 
-// ---- streams -----------------------------------------------------------------------------------------------
+// ---- streams
+// -----------------------------------------------------------------------------------------------
 
 struct stream {
     uint32_t dw[512], n;
@@ -242,8 +246,8 @@ static inline void put_float(struct stream *s, uint32_t reg, float val)
     put_reg(s, reg, f32_to_bits(val));
 }
 
-// The driver's programs for clears and resolves: position from vertex constant 26.0 (32_32_32 float,
-// stride 12), colour from constant 0.
+// The driver's programs for clears and resolves: position from vertex constant 26.0 (32_32_32
+// float, stride 12), colour from constant 0.
 static const uint32_t solid_vs[12] = {0x00000000, 0x1002c400, 0x10000003, 0x00000000,
                                       0x1003c200, 0x20000002, 0x19a80000, 0x00392a88,
                                       0x0000000c, 0x000f803e, 0x00000000, 0xc2000000};
@@ -260,8 +264,8 @@ static inline void put_program(struct stream *s, unsigned stage, const uint32_t 
     }
 }
 
-// Rectangle of three vertices at memory offset 0, programs, windows of constants, and a viewport that
-// maps it onto w x h pixels.
+// Rectangle of three vertices at memory offset 0, programs, windows of constants, and a viewport
+// that maps it onto w x h pixels.
 static inline void put_rect_setup(struct mock *m, struct stream *s, float w, float h)
 {
     static const float v[9] = {-1, 1, 1, 1, 1, 1, -1, -1, 1};

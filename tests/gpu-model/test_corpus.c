@@ -40,8 +40,8 @@ static void test_every_capture_decodes_without_a_refusal(void **state)
         packets += res.counters.packets;
         fills += res.counters.fills;
     }
-    printf("corpus: %u captures, %llu packets, %llu fast clears\n", files, (unsigned long long)packets,
-           (unsigned long long)fills);
+    printf("corpus: %u captures, %llu packets, %llu fast clears\n", files,
+           (unsigned long long)packets, (unsigned long long)fills);
     assert_true(files > 0 && packets > 0 && fills > 0);
     globfree(&g);
 }

@@ -13,7 +13,7 @@
 #define RUN(m, ...)                                                                                \
     mock_run(m, (const uint32_t[]){__VA_ARGS__},                                                   \
              sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
-#define T3(op, n) (0xc0000000u | ((n) - 1u) << 16 | (op) << 8)
+#define T3(op, n) (0xc0000000u | ((n)-1u) << 16 | (op) << 8)
 
 static int setup(void **state)
 {
@@ -67,7 +67,8 @@ static void test_set_constant_reaches_every_space(void **state)
 {
     struct mock *m = *state;
     assert_int_equal(RUN(m, T3(0x2d, 2), 0x000007ff, 11, T3(0x2d, 2), 0x000100bf, 12, T3(0x2d, 2),
-                         0x00020007, 13, T3(0x2d, 2), 0x0003001f, 14, T3(0x2d, 3), 0x00040100, 15, 16),
+                         0x00020007, 13, T3(0x2d, 2), 0x0003001f, 14, T3(0x2d, 3), 0x00040100, 15,
+                         16),
                      GPU_RUN_DONE);
     assert_int_equal(gpu_reg_read(m->gpu, 0x47ff), 11);
     assert_int_equal(gpu_reg_read(m->gpu, 0x48bf), 12);
@@ -338,7 +339,7 @@ static void test_shader_store_is_bounded(void **state)
     for (uint32_t i = 0; i < 3000; i++) {
         uint32_t ps[6];
         memcpy(ps, solid_ps, sizeof(ps));
-        ps[3] ^= i << 16 & 0xf0000;          // write mask
+        ps[3] ^= i << 16 & 0xf0000;               // write mask
         ps[5] ^= (i >> 4 & 0xff) << 8 | (i >> 4); // constants
         s.n = 0;
         put_program(&s, 1, ps, 6);

@@ -60,8 +60,9 @@ static void test_state_fields(void **state)
     put_float(&s, 0x2381, 3.0f);
     put_float(&s, 0x2382, 4.0f);
     put_float(&s, 0x2383, 5.0f);
-    put_reg(&s, 0x2200, 1 | 2 | 4 | 8 | 3 << 4 | 1 << 7 | 7 << 8 | 1 << 11 | 2 << 14 | 3 << 17 |
-                            2 << 20 | 4 << 23 | 5 << 26 | 6u << 29);
+    put_reg(&s, 0x2200,
+            1 | 2 | 4 | 8 | 3 << 4 | 1 << 7 | 7 << 8 | 1 << 11 | 2 << 14 | 3 << 17 | 2 << 20 |
+                4 << 23 | 5 << 26 | 6u << 29);
     put_reg(&s, 0x210c, 0x00112233);
     put_reg(&s, 0x210d, 0x00445566);
     put_float(&s, 0x210e, 0.25f);
@@ -211,8 +212,11 @@ static void test_window_offset_moves_vertices_only_when_enabled(void **state)
 static void test_inclusive_corner_is_a_switch(void **state)
 {
     struct mock *m = *state;
-    struct gpu_config cfg = {.profile = gpu_profile_find("a200"), .mem = &m->mem, .env = &m->env,
-                             .ctx = &m->ctx, .scissor_br_inclusive = true};
+    struct gpu_config cfg = {.profile = gpu_profile_find("a200"),
+                             .mem = &m->mem,
+                             .env = &m->env,
+                             .ctx = &m->ctx,
+                             .scissor_br_inclusive = true};
     gpu_destroy(m->gpu);
     m->gpu = gpu_create(&cfg, NULL);
     struct stream s = {.n = 0};
@@ -402,7 +406,8 @@ static void test_resolve_rectangle_comes_from_the_vertices(void **state)
     assert_int_equal(m->resolve.rect.x1, 64);
 }
 
-// ---- clears -------------------------------------------------------------------------------------------------
+// ---- clears
+// -------------------------------------------------------------------------------------------------
 
 // The driver's fast clear of `lines` lines; color and depth as the driver encodes words.
 static void put_fast_clear(struct mock *m, struct stream *s, uint32_t lines, uint32_t color_base,
@@ -485,16 +490,16 @@ static void test_near_misses_are_drawn(void **state)
     static const struct {
         uint32_t reg, value;
     } spoil[] = {
-        {0x2104, 7},          // colour mask
-        {0x2000, 0x0020},     // not multisampled
+        {0x2104, 7},           // colour mask
+        {0x2000, 0x0020},      // not multisampled
         {0x2001, 5 | 0x50000}, // outside GMEM
-        {0x2001, 2},          // other format
-        {0x2202, 0xc07},      // blending
-        {0x2202, 0x627},      // xor
-        {0x2200, 0x877e},     // no stencil
-        {0x2200, 0x873f},     // z func
-        {0x210d, 0xff7f0000}, // stencil mask
-        {0x200e, 1},          // scissor does not begin at 0
+        {0x2001, 2},           // other format
+        {0x2202, 0xc07},       // blending
+        {0x2202, 0x627},       // xor
+        {0x2200, 0x877e},      // no stencil
+        {0x2200, 0x873f},      // z func
+        {0x210d, 0xff7f0000},  // stencil mask
+        {0x200e, 1},           // scissor does not begin at 0
         {0x200f, 192 << 16 | 31},
         {0x2082, 0x3fff0010}, // window scissor cuts
         {0x2113, 0x3f000000}, // depth not constant
@@ -511,8 +516,8 @@ static void test_near_misses_are_drawn(void **state)
         m->fills = m->draws = 0;
         run(m, &s);
         if (m->fills || m->draws != 1) {
-            fail_msg("register 0x%04x = %x: %u fills, %u draws", spoil[i].reg, spoil[i].value, m->fills,
-                     m->draws);
+            fail_msg("register 0x%04x = %x: %u fills, %u draws", spoil[i].reg, spoil[i].value,
+                     m->fills, m->draws);
         }
     }
     // a program that reads an interpolator

@@ -224,8 +224,8 @@ static void test_halves_round_trip_and_round_to_even(void **state)
 static void test_signed_rules_and_exponent(void **state)
 {
     (void)state;
-    struct shader_vfetch f = {.format = FMT_32, .is_signed = true, .is_integer = true,
-                              .exp_adjust = -16};
+    struct shader_vfetch f = {
+        .format = FMT_32, .is_signed = true, .is_integer = true, .exp_adjust = -16};
     const uint8_t fixed[4] = {0x00, 0x80, 0xff, 0xff}; // -0.5 as 16.16
     float out[4];
     vfetch_decode(&f, fixed, 4, out);
@@ -471,7 +471,8 @@ static void test_any_constant_is_safe(void **state)
     }
 }
 
-// ---- reading through memory ------------------------------------------------------------------------
+// ---- reading through memory
+// ------------------------------------------------------------------------
 
 struct flat {
     struct gpu_mem mem;

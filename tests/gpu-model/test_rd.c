@@ -50,11 +50,13 @@ static void put_words(struct rd_writer *w, enum rd_section type, uint32_t a, uin
     rd_put(w, type, p, sizeof(p));
 }
 
-static void put_buffer(struct rd_writer *w, uint32_t va, const uint32_t *dw, uint32_t bytes, int changed)
+static void put_buffer(struct rd_writer *w, uint32_t va, const uint32_t *dw, uint32_t bytes,
+                       int changed)
 {
     char text[80];
     if (changed >= 0) {
-        snprintf(text, sizeof(text), "bo iova=%08x size=%u gen=1 changed=%d flags=rw", va, bytes, changed);
+        snprintf(text, sizeof(text), "bo iova=%08x size=%u gen=1 changed=%d flags=rw", va, bytes,
+                 changed);
         put_text(w, RD_TEST, text);
     }
     put_words(w, RD_GPUADDR, va, bytes, 0);
@@ -87,10 +89,21 @@ static void test_sections_come_back_as_written(void **state)
     struct temp *t = *state;
     write_capture(t->path, 1);
     struct rd_reader *rd = rd_open(t->path, NULL);
-    static const uint32_t types[] = {RD_TEST, RD_GPU_ID, RD_CMD, RD_TEST, RD_GPUADDR,
-                                     RD_BUFFER_CONTENTS, RD_TEST, RD_GPUADDR, RD_BUFFER_CONTENTS,
-                                     RD_CMDSTREAM_ADDR, RD_CMD, RD_TEST, RD_GPUADDR,
-                                     RD_BUFFER_CONTENTS, RD_CMDSTREAM_ADDR};
+    static const uint32_t types[] = {RD_TEST,
+                                     RD_GPU_ID,
+                                     RD_CMD,
+                                     RD_TEST,
+                                     RD_GPUADDR,
+                                     RD_BUFFER_CONTENTS,
+                                     RD_TEST,
+                                     RD_GPUADDR,
+                                     RD_BUFFER_CONTENTS,
+                                     RD_CMDSTREAM_ADDR,
+                                     RD_CMD,
+                                     RD_TEST,
+                                     RD_GPUADDR,
+                                     RD_BUFFER_CONTENTS,
+                                     RD_CMDSTREAM_ADDR};
     const uint8_t *data;
     uint32_t type, bytes;
     for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
@@ -151,8 +164,8 @@ static void test_a_replay_counts_and_prints(void **state)
 static int replay_waiting_for(const char *path, int changed, uint32_t value)
 {
     uint32_t stream[64] = {0xc0012d00, 0x00040102, 1, 0xc0013e00, 0x80002102, 0x01002000};
-    uint32_t wait[64] = {0xc0022e00, 0x01002000 - 4 * 0x102, 0x00040102, 1,
-                         0xc0035200, 0x2102, value, ~0u, 1};
+    uint32_t wait[64] = {
+        0xc0022e00, 0x01002000 - 4 * 0x102, 0x00040102, 1, 0xc0035200, 0x2102, value, ~0u, 1};
     uint32_t data[64] = {5};
     struct rd_writer *w = rd_create(path, NULL);
     put_text(w, RD_CMD, "one");
@@ -173,9 +186,9 @@ static int replay_waiting_for(const char *path, int changed, uint32_t value)
 static void test_changed_lines_decide_what_is_loaded(void **state)
 {
     struct temp *t = *state;
-    assert_int_equal(replay_waiting_for(t->path, 0, 6), 0);   // 5 + 1 stays
-    assert_int_equal(replay_waiting_for(t->path, 1, 5), 0);   // loaded again
-    assert_int_equal(replay_waiting_for(t->path, -1, 5), 0);  // no line: always loaded
+    assert_int_equal(replay_waiting_for(t->path, 0, 6), 0);  // 5 + 1 stays
+    assert_int_equal(replay_waiting_for(t->path, 1, 5), 0);  // loaded again
+    assert_int_equal(replay_waiting_for(t->path, -1, 5), 0); // no line: always loaded
     assert_int_equal(replay_waiting_for(t->path, 0, 5), -1);
 }
 
@@ -295,8 +308,9 @@ static void test_lying_lengths_cost_no_memory(void **state)
     cut(t->path, (const uint8_t *)more, sizeof(more));
     assert_int_equal(rd_replay(t->path, &cfg, &res, &err), -EINVAL);
     // address sections that wrap around or ask for everything
-    static const uint32_t wrap[] = {RD_GPUADDR, 12, 0xfffffff0, 0x100, 0, RD_BUFFER_CONTENTS, 4, 1,
-                                    RD_GPUADDR, 12, 0, 0xffffffff, 0, RD_BUFFER_CONTENTS, 4, 1};
+    static const uint32_t wrap[] = {
+        RD_GPUADDR, 12, 0xfffffff0, 0x100,      0, RD_BUFFER_CONTENTS, 4, 1,
+        RD_GPUADDR, 12, 0,          0xffffffff, 0, RD_BUFFER_CONTENTS, 4, 1};
     cut(t->path, (const uint8_t *)wrap, sizeof(wrap));
     assert_int_equal(rd_replay(t->path, &cfg, &res, &err), -ENOMEM);
 }

@@ -162,13 +162,15 @@ static void test_fields_print_as_the_reference_decoder_does(void **state)
     static const struct {
         uint32_t reg, value;
         const char *text;
-    } vector[] = { // lines of a decode by Mesa's tool
+    } vector[] = {
+        // lines of a decode by Mesa's tool
         {0x0f01, 0x1c004046,
          "{ ACCUM_TIMEOUT_SELECT = 3 | DISABLE_LZ_NULL_ZCMD_DROP | AZ_THROTTLE_COUNT = 0 | "
          "ENABLE_CRC_UPDATE | ACCUM_ALLOC_MASK = 0 | ACCUM_DATA_FIFO_LIMIT = 8 | "
          "MEM_EXPORT_TIMEOUT_SELECT = 3 }"},
         {0x2002, 0x00018001, "{ DEPTH_FORMAT = DEPTHX_24_8 | DEPTH_BASE = 98304 }"},
-        {0x210d, 0xffff0000, "{ STENCILREF = 0 | STENCILMASK = 0 | STENCILWRITEMASK = 0xff | 0xff000000 }"},
+        {0x210d, 0xffff0000,
+         "{ STENCILREF = 0 | STENCILMASK = 0 | STENCILWRITEMASK = 0xff | 0xff000000 }"},
         {0x210f, 0x43000000, "128.000000"},
         {0x2280, 0x00080008, "{ HEIGHT = 0.500000 | WIDTH = 0.500000 }"},
         {0x2080, 0x7fa07ff0, "{ X = -16 | Y = -96 }"},
@@ -182,7 +184,8 @@ static void test_fields_print_as_the_reference_decoder_does(void **state)
     char buf[1024];
     for (unsigned i = 0; i < ARRAY_LEN(vector); i++) {
         const char *layout = gpu_reg_info(vector[i].reg)->fields;
-        assert_string_equal(text_of(layout, NULL, vector[i].value, buf, sizeof(buf)), vector[i].text);
+        assert_string_equal(text_of(layout, NULL, vector[i].value, buf, sizeof(buf)),
+                            vector[i].text);
     }
 }
 
