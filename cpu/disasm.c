@@ -152,8 +152,13 @@ static enum prep row_verdict(const struct dis *d, uint64_t features)
     for (unsigned k = 0; k < d->row->segs; k++) {
         if (d->row->seg[k].letter == 'p') {
             // Which registers exist is the CPU's business; 10 and 11 are VFP, never generic.
-            return dis_field(d, 'p') >> 1 == 5 ? PREP_NEXT : PREP_OK;
+            bool vfp = dis_field(d, 'p') >> 1 == 5 && d->raw >> 28 != 15;
+            return vfp ? PREP_NEXT : PREP_OK;
         }
+    }
+    // Preloads relative to the PC are the literal forms, whatever the offset bits look like.
+    if (d->row->set == ISA_T32 && strncmp(d->row->name, "PL", 2) == 0 && dis_field(d, 'n') == 15) {
+        return PREP_NEXT;
     }
     struct insn insn = {.raw = d->raw, .wide = d->set == ISA_T32, .it = d->itstate};
     struct decode decode = {.i = &insn, .features = features, .raw = d->raw, .row = d->row,

@@ -278,7 +278,9 @@ static void tag_off_minus(struct dis *d)
 // Loads from literals.
 static void tag_litU(struct dis *d)
 {
-    put_offset_address(d, 15, dis_field(d, 'U'), dis_field(d, 'i'));
+    dis_put(d, "[pc, ");
+    put_signed_offset(d, dis_field(d, 'U'), dis_field(d, 'i'));
+    dis_put(d, "]");
 }
 
 static void tag_lit4(struct dis *d)
@@ -287,7 +289,9 @@ static void tag_lit4(struct dis *d)
     if (strcmp(d->row->name, "ADR") == 0) {
         dis_unsigned(d, offset);
     } else {
-        put_offset_address(d, 15, true, offset);
+        dis_put(d, "[pc, ");
+        dis_unsigned(d, offset);
+        dis_put(d, "]");
     }
 }
 
@@ -360,6 +364,7 @@ static void tag_list(struct dis *d)
     } else {
         list = d->raw & 0xffff;
     }
+    d->unknown |= list == 0; // UNPREDICTABLE
     dis_put(d, "{");
     const char *comma = "";
     for (unsigned r = 0; r < 16; r++) {

@@ -147,6 +147,9 @@ bool dis_later_tag(struct dis *d, const char *tag, size_t n)
     } else if (is(tag, n, "crcsz")) {
         d->unknown |= dis_field(d, 's') == 3;
         dis_put(d, "%s", sizes[dis_field(d, 's')]);
+    } else if (is(tag, n, "crcsize")) { // the rows of the CRC extension proper
+        d->unknown |= dis_field(d, 'z') == 3;
+        dis_put(d, "%s", sizes[dis_field(d, 'z')]);
     } else if (is(tag, n, "m")) {
         dis_put(d, "%u", dis_field(d, 'm'));
     } else if (is(tag, n, "loop")) {
