@@ -433,9 +433,10 @@ enum prep prep_crc(struct decode *d)
     d->i->rd = (uint8_t)fld(d, 'd');
     d->i->rn = (uint8_t)fld(d, 'n');
     d->i->rm = (uint8_t)fld(d, 'm');
-    d->i->rs = (uint8_t)(1u << fld(d, 'z'));
-    d->i->imm = fld(d, 'C') ? 0x82f63b78 : 0xedb88320;
-    return d->i->rs == 8 || d->i->rd == 15 || d->i->rn == 15 || d->i->rm == 15 ? PREP_UNDEF
+    bool a32 = d->set == ISA_A32;
+    d->i->rs = (uint8_t)(1u << (a32 ? bits(d->raw, 22, 21) : bits(d->raw, 5, 4)));
+    d->i->imm = d->raw >> (a32 ? 9 : 20) & 1 ? 0x82f63b78 : 0xedb88320;
+    return d->i->rd == 15 || d->i->rn == 15 || d->i->rm == 15 ? PREP_UNDEF
                                                                                : PREP_OK;
 }
 

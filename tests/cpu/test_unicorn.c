@@ -34,7 +34,7 @@ static const struct {
     {"MCR2", "undefined"}, {"MRC2", "undefined"}, {"MCRR2", "undefined"}, {"MRRC2", "undefined"},
     {"LDC2", "undefined"}, {"STC2", "undefined"}, {"ENTERX", "undefined"},
     {"SWP", "UNDEFINED on ARMv7 unless enabled"}, {"SWPB", "UNDEFINED on ARMv7 unless enabled"},
-    {"YIELD", "unicorn stops with an exception of its own"}, {"CRC32", "ARMv8"}, {"BLX_suffix", "before Thumb-2"}, {"BL_prefix", "before Thumb-2"},
+    {"YIELD", "unicorn stops with an exception of its own"},  {"BLX_suffix", "before Thumb-2"}, {"BL_prefix", "before Thumb-2"},
     {"BL_suffix", "before Thumb-2"},
     // control flow that leaves the block; test_branch.c
     {"BX", "register branch"}, {"BXJ", "register branch"}, {"BLX_reg", "register branch"},
