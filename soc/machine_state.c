@@ -81,7 +81,9 @@ int machine_save(struct machine *m, const char *path, struct err *err)
     }
     snap_begin(w, "machine", MACHINE_VERSION);
     snap_put_u64(w, hash_bytes(HASH_INIT, m->board->name, strlen(m->board->name)));
-    snap_put_u64(w, machine_now(m));
+    snap_put_u64(w, m->base_ns); // time exactly as it is counted
+    snap_put_u64(w, cpu_insns(m->cpu) - m->base_insns);
+    snap_put_u32(w, m->mips);
     snap_put_u64(w, m->serial_hash);
     snap_end(w);
     cpu_save(m->cpu, w);
@@ -99,14 +101,16 @@ int machine_save(struct machine *m, const char *path, struct err *err)
 
 static int restore_parts(struct machine *m, struct snap_reader *r, struct err *err)
 {
-    uint32_t version;
-    uint64_t board, now;
+    uint32_t version, mips;
+    uint64_t board, base_ns, insns;
     int rc = snap_open(r, "machine", &version, err);
     if (rc) {
         return rc;
     }
     board = snap_get_u64(r);
-    now = snap_get_u64(r);
+    base_ns = snap_get_u64(r);
+    insns = snap_get_u64(r);
+    mips = snap_get_u32(r);
     m->serial_hash = snap_get_u64(r);
     if (version != MACHINE_VERSION) {
         return err_set(err, -EINVAL, "snapshot: section machine has version %u, not %u", version,
@@ -115,13 +119,15 @@ static int restore_parts(struct machine *m, struct snap_reader *r, struct err *e
     if (board != hash_bytes(HASH_INIT, m->board->name, strlen(m->board->name))) {
         return err_set(err, -EINVAL, "snapshot: is not of board %s", m->board->name);
     }
-    rc = cpu_restore(m->cpu, r, err);
+    rc = mips ? cpu_restore(m->cpu, r, err)
+              : err_set(err, -EINVAL, "snapshot: section machine is not whole");
     if (rc) {
         return rc;
     }
-    m->base_insns = cpu_insns(m->cpu);
-    m->base_ns = now;
-    soc_events(m->soc)->now_ns = now;
+    m->mips = mips;
+    m->base_ns = base_ns;
+    m->base_insns = cpu_insns(m->cpu) - insns;
+    soc_events(m->soc)->now_ns = machine_now(m);
     if (m->vgpu) {
         rc = vgpu_restore(m->vgpu, r, err);
     }
