@@ -92,6 +92,10 @@ static void make_key(const struct gl_backend *be, const struct gpu_draw *d, stru
     key->flat = st->regs ? (uint16_t)(~REG(st, SQ_INTERPOLATOR_CNTL) & ((1u << n) - 1)) : 0;
     key_dims(d, vi, key);
     key_dims(d, pi, key);
+    const struct gl_pixel *px = gl_pixel(st->color.format);
+    if (px && px->normalised && px->bytes <= 2 && px->fields > 2) {
+        key->blend = st->blend;
+    }
     key->dither = d->ps && (st->dither_mode == 1 || (st->dither_mode == 2 && !st->blend));
 }
 

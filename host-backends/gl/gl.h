@@ -151,7 +151,8 @@ struct gl_program_key {
     uint16_t flat;             // of these, not interpolated
     uint8_t kind;              // enum gl_kind
     uint8_t dither;            // ordered dither to the target's precision
-    uint8_t zero[2];           // the key is compared as bytes
+    uint8_t blend;             // for targets of few bits
+    uint8_t zero[1];           // the key is compared as bytes
     uint8_t dims[32];          // of the texture constants that are fetched
 };
 

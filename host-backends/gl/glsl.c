@@ -543,24 +543,34 @@ static void alpha_test(FILE *f, unsigned func)
     }
 }
 
-// Ordered dither to the precision of the target; the matrix is the one of the software backend.
-static void dither(FILE *f, unsigned px)
+// Ordered dither for targets of few bits (the matrix of the software backend), and with exact
+// arithmetic rounding to their precision too, because hosts round each in their own way; blending
+// comes after this, so that it must be left alone then.
+static void quantise(FILE *f, const struct gl_program_key *key)
 {
-    const struct format_info *info = color_format_info(px);
-    float step[4] = {0, 0, 0, 0};
+    const struct format_info *info = color_format_info(key->px);
+    float max[4] = {0, 0, 0, 0};
+    bool coarse = false;
     for (unsigned i = 0; info && info->kind == FORMAT_BITS && i < info->components; i++) {
-        step[i] = info->bits[i] < 8 ? 1.0f / (float)((1 << info->bits[i]) - 1) : 0;
+        max[i] = (float)((1 << info->bits[i]) - 1);
+        coarse |= info->bits[i] < 8;
     }
-    if (step[0] == 0 && step[1] == 0 && step[2] == 0) {
+    bool round = key->exact && !key->blend;
+    if (!coarse || (!key->dither && !round)) {
         return;
     }
-    fprintf(f,
-            "    const float m[16] = float[16](0.0, 8.0, 2.0, 10.0, 12.0, 4.0, 14.0, 6.0, 3.0, 11.0,"
-            " 1.0, 9.0, 15.0, 7.0, 13.0, 5.0);\n"
-            "    ivec2 cell = ivec2(gl_FragCoord.xy) & 3;\n"
-            "    color = clamp(color, 0.0, 1.0) + ((m[cell.y * 4 + cell.x] + 0.5) / 16.0 - 0.5)"
-            " * vec4(%.9e, %.9e, %.9e, %.9e);\n",
-            (double)step[0], (double)step[1], (double)step[2], (double)step[3]);
+    fprintf(f, "    const vec4 most = vec4(%.1f, %.1f, %.1f, %.1f);\n    color = clamp(color, 0.0, 1.0);\n",
+            (double)max[0], (double)max[1], (double)max[2], (double)max[3] + (max[3] == 0));
+    if (key->dither) {
+        fputs("    const float m[16] = float[16](0.0, 8.0, 2.0, 10.0, 12.0, 4.0, 14.0, 6.0, 3.0, 11.0,"
+              " 1.0, 9.0, 15.0, 7.0, 13.0, 5.0);\n"
+              "    ivec2 cell = ivec2(gl_FragCoord.xy) & 3;\n"
+              "    color += ((m[cell.y * 4 + cell.x] + 0.5) / 16.0 - 0.5) / most;\n",
+              f);
+    }
+    if (round) {
+        fputs("    color = floor(clamp(color, 0.0, 1.0) * most + 0.5) / most;\n", f);
+    }
 }
 
 char *gl_glsl_pixel(const struct gl_backend *be, const struct gl_program *prog,
@@ -601,9 +611,7 @@ char *gl_glsl_pixel(const struct gl_backend *be, const struct gl_program *prog,
     alpha_test(f, key->alpha_func);
     uint8_t route[4];
     gl_pixel_route(key->px, key->swap, route);
-    if (key->dither) {
-        dither(f, key->px);
-    }
+    quantise(f, key);
     fprintf(f, "    y_color = color.%c%c%c%c;\n", "rgba"[route[0]], "rgba"[route[1]],
             "rgba"[route[2]], "rgba"[route[3]]);
     if (info->exports_depth) {
