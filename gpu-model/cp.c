@@ -49,9 +49,10 @@ void cp_refuse(struct gpu *gpu, enum gpu_run how, const char *fmt, ...)
     gpu->counters.errors++;
 }
 
-void cp_memory_written(struct gpu *gpu)
+void cp_memory_written(struct gpu *gpu, uint32_t va, size_t n)
 {
-    gpu->memory_dirty = true;
+    gpu->written_start = va < gpu->written_start ? va : gpu->written_start;
+    gpu->written_end = va + n > gpu->written_end ? va + n : gpu->written_end;
 }
 
 // ---- registers

@@ -149,7 +149,7 @@ void cp_im_load(struct gpu *gpu, const uint32_t *p, uint32_t n)
 static void memory_write(struct gpu *gpu, uint32_t va, const uint32_t *v, uint32_t n)
 {
     gpu->mem->ops->write(gpu->mem, va & ~3u, v, 4 * n);
-    cp_memory_written(gpu);
+    cp_memory_written(gpu, va & ~3u, 4 * n);
 }
 
 void cp_mem_write(struct gpu *gpu, const uint32_t *p, uint32_t n)

@@ -223,7 +223,9 @@ struct gpu_backend_ops {
     enum gpu_result (*fill)(struct gpu_context *ctx, const struct gpu_fill *fill);
     // Everything issued so far is in guest memory on return.
     enum gpu_result (*flush)(struct gpu_context *ctx);
-    // Guest wrote memory / texture caches must not be trusted any more.
+    // Memory changed behind the backend: the guest's processor had its turn (once a submission), or
+    // the engine stored something that the next draw reads. What the backend itself writes (resolves,
+    // memory targets) it must see without being told.
     void (*invalidate)(struct gpu_context *ctx);
     // Copies of on-chip memory, for debugging, snapshots and tests: exact GMEM layout.
     enum gpu_result (*gmem_read)(struct gpu_context *ctx, uint32_t base, void *dst, size_t n);

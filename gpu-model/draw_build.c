@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "base/log.h"
+#include "gpu-model/formats.h"
 #include "gpu-model/internal.h"
 
 enum { SOURCE_DMA, SOURCE_IMMEDIATE, SOURCE_AUTO };
@@ -60,13 +61,61 @@ static void fill_draw(struct gpu *gpu, struct gpu_draw *d)
     d->state = &gpu->state;
 }
 
-// Tells the backend about memory that the engine or the guest wrote since the last work.
-static void sync_memory(struct gpu *gpu)
+static bool overlaps(const struct gpu *gpu, uint32_t va, uint64_t bytes)
 {
-    if (gpu->memory_dirty && gpu->ctx) {
+    return gpu->written_end > va && gpu->written_start < va + bytes;
+}
+
+static bool stage_reads_written(const struct gpu *gpu, const struct gpu_draw *d,
+                                const struct shader *sh)
+{
+    if (!sh) {
+        return false;
+    }
+    const struct shader_info *info = shader_info(sh);
+    for (unsigned i = 0; i < info->vfetch_count; i++) {
+        struct vertex_buffer vb;
+        unsigned c = info->vfetch[i].constant;
+        vertex_buffer_decode(d->fetch + 2 * (c < 96 ? c : 95), &vb);
+        if (overlaps(gpu, vb.base, vb.bytes)) {
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < info->tfetch_count; i++) {
+        struct texture t;
+        const uint32_t *dw = d->fetch + 6 * (info->tfetch[i].constant & 31);
+        if (gpu->written_end <= (dw[1] & ~0xfffu) && gpu->written_end <= (dw[5] & ~0xfffu)) {
+            continue; // wholly before it
+        }
+        texture_layout(dw, &t);
+        for (unsigned l = 0; l <= t.max_level; l++) {
+            if (overlaps(gpu, t.level[l].va, t.level[l].bytes)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// Tells the backend before a draw that memory changed: the guest's processor had its turn, or the
+// engine itself stored something that this draw reads. The driver stores a word once a tile that no
+// draw fetches (the scissor that it loads back), so the store alone must not cost the caches.
+static void sync_memory(struct gpu *gpu, const struct gpu_draw *d)
+{
+    if (!gpu->memory_dirty && gpu->written_start < gpu->written_end) {
+        gpu->memory_dirty = stage_reads_written(gpu, d, d->vs) ||
+                            stage_reads_written(gpu, d, d->ps) ||
+                            (d->indexed && overlaps(gpu, d->index_va, d->index_size));
+    }
+    if (!gpu->memory_dirty) {
+        return;
+    }
+    if (gpu->ctx) {
         gpu->ctx->backend->ops->invalidate(gpu->ctx);
     }
     gpu->memory_dirty = false;
+    gpu->written_start = UINT32_MAX;
+    gpu->written_end = 0;
 }
 
 static void report(struct gpu *gpu, const struct gpu_draw *d, const struct gpu_resolve *res,
@@ -213,7 +262,7 @@ static void draw(struct gpu *gpu, uint32_t initiator, uint32_t count, const uint
         return;
     }
     gpu->serial++;
-    sync_memory(gpu);
+    sync_memory(gpu, d);
     if (gpu->state.mode == 6) { // EDRAM_COPY
         do_resolve(gpu, d);
     } else if (gpu->state.mode == 4 || gpu->state.mode == 5) {

@@ -48,8 +48,10 @@ struct gpu {
     struct cp_frame stack[GPU_IB_DEPTH];
     unsigned depth;         // frames in use; 0: idle
     uint8_t protected_mode; // as saved
-    bool memory_dirty;      // engine wrote memory, or a new submission began: tell the backend
-    bool state_dirty;       // a context register changed since `state` was built
+    bool memory_dirty;      // a new submission began: the backend must look at memory again
+    uint64_t written_start,
+        written_end;  // memory that the engine stored to since the backend looked
+    bool state_dirty; // a context register changed since `state` was built
     char error[256];
     enum gpu_run stop; // set by a handler that ends the run
 
@@ -78,8 +80,8 @@ void cp_refuse(struct gpu *gpu, enum gpu_run how, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 // A register write from the stream, by the table's policy. False: refused.
 bool cp_reg_write(struct gpu *gpu, uint32_t reg, uint32_t val);
-// The backend sees memory writes of the engine from here on.
-void cp_memory_written(struct gpu *gpu);
+// The engine stored n bytes: draws that read them must see them.
+void cp_memory_written(struct gpu *gpu, uint32_t va, size_t n);
 
 #define PM4(op, name, min, max, ring, impl, addr, handler, fields) pm4_handler cp_##handler;
 #include "gpu-model/pm4.def"

@@ -401,30 +401,46 @@ static void test_registers_without_behaviour_are_counted_by_name(void **state)
     assert_string_equal(c.name, "TP0_CHICKEN");
 }
 
-static void test_memory_changes_reach_the_backend_once(void **state)
+// A store and a draw.
+static unsigned invalidates_after(struct mock *m, uint32_t va, uint32_t initiator)
+{
+    struct stream s = {.n = 0};
+    put_t3(&s, 0x3d, 2);
+    put(&s, va);
+    put(&s, 0);
+    put_t3(&s, 0x22, initiator == 0x84 ? 2 : 4);
+    put(&s, 0);
+    put(&s, 0x00030000 | initiator);
+    if (initiator != 0x84) {
+        put(&s, MOCK_BASE + 0x4000);
+        put(&s, 6);
+    }
+    uint32_t ib = mock_place(m, 0x9000, s.dw, s.n);
+    // both in one submission with a first draw that takes the submission's own invalidation
+    struct stream ring = {.n = 0};
+    put_t3(&ring, 0x22, 2);
+    put(&ring, 0);
+    put(&ring, 0x00030084);
+    put_t3(&ring, 0x37, 2);
+    put(&ring, ib);
+    put(&ring, s.n);
+    m->invalidates = 0;
+    assert_int_equal(mock_run(m, ring.dw, ring.n), GPU_RUN_DONE);
+    return m->invalidates - 1;
+}
+
+static void test_stores_invalidate_only_what_draws_read(void **state)
 {
     struct mock *m = *state;
     struct stream s = {.n = 0};
+    memcpy(m->data + 0x4000, "\x01\x00\x02\x00\x03\x00", 6);
     put_rect_setup(m, &s, 32, 32);
     put_reg(&s, 0x2208, 4);
-    for (unsigned i = 0; i < 3; i++) {
-        put_t3(&s, 0x22, 2);
-        put(&s, 0);
-        put(&s, 0x00030084);
-    }
-    mock_run(m, s.dw, s.n);
-    assert_int_equal(m->invalidates, 1); // a new submission
-    s.n = 0;
-    for (unsigned i = 0; i < 2; i++) {
-        put_t3(&s, 0x3d, 2);
-        put(&s, MOCK_BASE + 0x800);
-        put(&s, i);
-        put_t3(&s, 0x22, 2);
-        put(&s, 0);
-        put(&s, 0x00030084);
-    }
-    mock_run(m, s.dw, s.n);
-    assert_int_equal(m->invalidates, 3);
+    assert_int_equal(mock_run(m, s.dw, s.n), GPU_RUN_DONE);
+    assert_int_equal(invalidates_after(m, MOCK_BASE + 60, 0x84), 0); // behind the vertices
+    assert_int_equal(invalidates_after(m, MOCK_BASE + 32, 0x84), 1); // the last vertex
+    assert_int_equal(invalidates_after(m, MOCK_BASE + 0x4000, 0x84), 0);
+    assert_int_equal(invalidates_after(m, MOCK_BASE + 0x4000, 0x04), 1); // indices
 }
 
 static void test_bad_configurations_are_errors(void **state)
@@ -461,7 +477,7 @@ int main(void)
         T(test_shader_store_is_bounded),
         T(test_missing_programs_and_runaway_shaders_end_the_submission),
         T(test_registers_without_behaviour_are_counted_by_name),
-        T(test_memory_changes_reach_the_backend_once),
+        T(test_stores_invalidate_only_what_draws_read),
         T(test_bad_configurations_are_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
