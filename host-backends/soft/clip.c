@@ -56,13 +56,7 @@ bool soft_project(const struct gpu_state *st, struct soft_vertex *v)
 // inside the fixed point range whatever the viewport is.
 enum { PLANE_W, PLANE_NEAR, PLANE_FAR, PLANE_LEFT, PLANE_RIGHT, PLANE_TOP, PLANE_BOTTOM, PLANES };
 
-struct planes {
-    unsigned used; // bit per plane
-    bool dx;
-    float limit_x, limit_y; // |x| <= limit * w
-};
-
-static float distance(const struct planes *pl, unsigned plane, const float pos[4])
+static float distance(const struct soft_planes *pl, unsigned plane, const float pos[4])
 {
     switch (plane) {
     case PLANE_W:
@@ -94,23 +88,23 @@ static float safe_limit(float scale, float offset, bool scaled)
     return limit < 1e18f ? limit : 1e18f;
 }
 
-static struct planes planes_for(const struct soft_context *ctx)
+void soft_planes_init(struct soft_pipe *pipe)
 {
-    const struct gpu_state *st = ctx->pipe.st;
-    struct planes pl = {.dx = st->clip_cntl & CLIP_DX};
+    const struct gpu_state *st = pipe->st;
+    struct soft_planes *pl = &pipe->planes;
+    *pl = (struct soft_planes){.dx = st->clip_cntl & CLIP_DX};
     if (st->vte_cntl & VTE_XY_DIVIDED || !(st->vte_cntl & VTE_W_NOT_INVERSE)) {
-        return pl; // window coordinates come ready made: nothing to divide, nothing to clip
+        return; // window coordinates come ready made: nothing to divide, nothing to clip
     }
-    pl.used =
+    pl->used =
         1u << PLANE_W | 1u << PLANE_LEFT | 1u << PLANE_RIGHT | 1u << PLANE_TOP | 1u << PLANE_BOTTOM;
     if (!(st->clip_cntl & CLIP_DISABLE)) {
-        pl.used |= 1u << PLANE_NEAR | 1u << PLANE_FAR;
+        pl->used |= 1u << PLANE_NEAR | 1u << PLANE_FAR;
     }
-    pl.limit_x =
+    pl->limit_x =
         safe_limit(st->vp_scale[0], st->vp_offset[0] + (float)st->window_x, st->vte_cntl & VTE_XS);
-    pl.limit_y =
+    pl->limit_y =
         safe_limit(st->vp_scale[1], st->vp_offset[1] + (float)st->window_y, st->vte_cntl & VTE_YS);
-    return pl;
 }
 
 static bool finite4(const float p[4])
@@ -118,15 +112,19 @@ static bool finite4(const float p[4])
     return isfinite(p[0]) && isfinite(p[1]) && isfinite(p[2]) && isfinite(p[3]);
 }
 
-static unsigned outcode(const struct planes *pl, const float pos[4])
+void soft_classify(const struct soft_pipe *pipe, struct soft_vertex *v)
 {
+    const struct soft_planes *pl = &pipe->planes;
+    const float *pos = v->pos;
     unsigned code = 0;
     for (unsigned i = 0; i < PLANES; i++) {
         if (pl->used >> i & 1 && !(distance(pl, i, pos) >= 0.0f)) {
             code |= 1u << i;
         }
     }
-    return code;
+    v->outcode = (uint8_t)code;
+    v->finite = finite4(pos);
+    v->projected = v->finite && !code && soft_project(pipe->st, v);
 }
 
 static void lerp(const struct soft_context *ctx, struct soft_vertex *out,
@@ -151,75 +149,89 @@ static void copy_vertex(const struct soft_context *ctx, struct soft_vertex *to,
            offsetof(struct soft_vertex, param) + ctx->pipe.params * sizeof(from->param[0]));
 }
 
+// Which edges of a triangle are real ones: all, but for shaders that export edge flags.
+static unsigned edge_flags(const struct gpu_state *st, const struct soft_vertex *const v[3])
+{
+    if (st->vs_export_mode != 3 && st->vs_export_mode != 6) {
+        return 7;
+    }
+    return (v[0]->misc[1] != 0.0f) | (v[1]->misc[1] != 0.0f) << 1 | (v[2]->misc[1] != 0.0f) << 2;
+}
+
+// A polygon of vertices in ctx->clip_vert; edge i runs from vertex i to the next.
+struct polygon {
+    unsigned count, made; // corners; vertices used in the pool
+    uint8_t corner[16], edge[16];
+};
+
+static void cut(struct soft_context *ctx, struct polygon *p, unsigned plane)
+{
+    const struct soft_planes *pl = &ctx->pipe.planes;
+    struct soft_vertex *pool = ctx->clip_vert;
+    struct polygon in = *p;
+    p->count = 0;
+    for (unsigned i = 0; i < in.count; i++) {
+        unsigned a = in.corner[i], b = in.corner[(i + 1) % in.count];
+        float da = distance(pl, plane, pool[a].pos), db = distance(pl, plane, pool[b].pos);
+        if (da >= 0.0f) {
+            p->corner[p->count] = (uint8_t)a;
+            p->edge[p->count++] = in.edge[i];
+        }
+        if ((da >= 0.0f) != (db >= 0.0f) && p->made < 32) {
+            // always from the inside out, so that neighbours cut the shared edge alike
+            if (da >= 0.0f) {
+                lerp(ctx, &pool[p->made], &pool[a], &pool[b], da / (da - db));
+            } else {
+                lerp(ctx, &pool[p->made], &pool[b], &pool[a], db / (db - da));
+            }
+            p->corner[p->count] = (uint8_t)p->made++;
+            p->edge[p->count++] = da >= 0.0f ? 0 : in.edge[i]; // the cut itself is no real edge
+        }
+    }
+}
+
 void soft_clip_triangle(struct soft_context *ctx, const struct soft_vertex *v0,
                         const struct soft_vertex *v1, const struct soft_vertex *v2,
                         unsigned provoke)
 {
     const struct gpu_state *st = ctx->pipe.st;
     const struct soft_vertex *in[3] = {v0, v1, v2};
-    struct planes pl = planes_for(ctx);
-    unsigned code[3], any = 0, all = ~0u;
-    for (unsigned i = 0; i < 3; i++) {
-        if (!finite4(in[i]->pos)) {
-            return;
-        }
-        code[i] = outcode(&pl, in[i]->pos);
-        any |= code[i];
-        all &= code[i];
-    }
-    if (all) {
+    unsigned any = v0->outcode | v1->outcode | v2->outcode;
+    if (v0->outcode & v1->outcode & v2->outcode || !v0->finite || !v1->finite || !v2->finite) {
         return;
     }
-    // the polygon lives in clip_vert: [0..2] the input, then what clipping makes
+    unsigned flags = edge_flags(st, in);
+    if (!any) {
+        if (v0->projected && v1->projected && v2->projected) {
+            soft_setup_triangle(ctx, v0, v1, v2, in[provoke], flags, true);
+        }
+        return;
+    }
     struct soft_vertex *pool = ctx->clip_vert;
-    unsigned made = 3, count = 3;
-    uint8_t poly[16] = {0, 1, 2}, edge[16] = {1, 1, 1};
+    struct polygon p = {.count = 3, .made = 3, .corner = {0, 1, 2}};
     for (unsigned i = 0; i < 3; i++) {
         copy_vertex(ctx, &pool[i], in[i]);
+        p.edge[i] = flags >> i & 1;
     }
-    for (unsigned plane = 0; plane < PLANES && count >= 3; plane++) {
-        if (!(any >> plane & 1)) {
-            continue;
+    for (unsigned plane = 0; plane < PLANES && p.count >= 3; plane++) {
+        if (any >> plane & 1) {
+            cut(ctx, &p, plane);
         }
-        uint8_t next[16], next_edge[16];
-        unsigned n = 0;
-        for (unsigned i = 0; i < count; i++) {
-            unsigned a = poly[i], b = poly[(i + 1) % count];
-            float da = distance(&pl, plane, pool[a].pos), db = distance(&pl, plane, pool[b].pos);
-            if (da >= 0.0f) {
-                next[n] = (uint8_t)a;
-                next_edge[n++] = edge[i];
-            }
-            if ((da >= 0.0f) != (db >= 0.0f) && made < 32) {
-                // always from the inside out, so that neighbours cut the shared edge alike
-                if (da >= 0.0f) {
-                    lerp(ctx, &pool[made], &pool[a], &pool[b], da / (da - db));
-                } else {
-                    lerp(ctx, &pool[made], &pool[b], &pool[a], db / (db - da));
-                }
-                next[n] = (uint8_t)made++;
-                next_edge[n++] = da >= 0.0f ? 0 : edge[i]; // leaving: the cut is no real edge
-            }
-        }
-        count = n;
-        memcpy(poly, next, sizeof(poly));
-        memcpy(edge, next_edge, sizeof(edge));
     }
-    if (count < 3) {
+    if (p.count < 3) {
         return;
     }
-    for (unsigned i = 0; i < count; i++) {
-        if (!soft_project(st, &pool[poly[i]])) {
+    for (unsigned i = 0; i < p.count; i++) {
+        if (!soft_project(st, &pool[p.corner[i]])) {
             return;
         }
     }
-    const struct soft_vertex *flat = in[provoke];
-    for (unsigned i = 1; i + 1 < count; i++) {
-        unsigned real = edge[i] ? 2 : 0;
-        real |= i == 1 && edge[0] ? 1 : 0;
-        real |= i + 2 == count && edge[count - 1] ? 4 : 0;
-        soft_setup_triangle(ctx, &pool[poly[0]], &pool[poly[i]], &pool[poly[i + 1]], flat, real,
-                            true);
+    for (unsigned i = 1; i + 1 < p.count; i++) {
+        unsigned real = p.edge[i] ? 2 : 0;
+        real |= i == 1 && p.edge[0] ? 1 : 0;
+        real |= i + 2 == p.count && p.edge[p.count - 1] ? 4 : 0;
+        soft_setup_triangle(ctx, &pool[p.corner[0]], &pool[p.corner[i]], &pool[p.corner[i + 1]],
+                            in[provoke], real, true);
     }
 }
 
@@ -266,19 +278,16 @@ void soft_clip_rect(struct soft_context *ctx, const struct soft_vertex *v0,
 void soft_clip_line(struct soft_context *ctx, const struct soft_vertex *v0,
                     const struct soft_vertex *v1, unsigned provoke, uint32_t *stipple)
 {
-    struct planes pl = planes_for(ctx);
+    const struct soft_planes *pl = &ctx->pipe.planes;
     struct soft_vertex *q = ctx->clip_vert;
-    if (!finite4(v0->pos) || !finite4(v1->pos)) {
-        return;
-    }
-    unsigned c0 = outcode(&pl, v0->pos), c1 = outcode(&pl, v1->pos);
-    if (c0 & c1) {
+    unsigned c0 = v0->outcode, c1 = v1->outcode;
+    if (c0 & c1 || !v0->finite || !v1->finite) {
         return;
     }
     float t0 = 0.0f, t1 = 1.0f;
     for (unsigned i = 0; i < PLANES; i++) {
         if ((c0 | c1) >> i & 1) {
-            float d0 = distance(&pl, i, v0->pos), d1 = distance(&pl, i, v1->pos);
+            float d0 = distance(pl, i, v0->pos), d1 = distance(pl, i, v1->pos);
             if (d0 < 0.0f) {
                 float t = d0 / (d0 - d1);
                 t0 = t > t0 ? t : t0;
@@ -308,19 +317,14 @@ void soft_clip_line(struct soft_context *ctx, const struct soft_vertex *v0,
 void soft_clip_point(struct soft_context *ctx, const struct soft_vertex *v)
 {
     const struct gpu_state *st = ctx->pipe.st;
-    struct planes pl = planes_for(ctx);
-    struct soft_vertex *q = ctx->clip_vert;
-    if (!finite4(v->pos) || outcode(&pl, v->pos)) {
+    if (!v->projected) {
         return;
     }
-    if (pl.used && !(st->clip_cntl & CLIP_DISABLE)) {
+    if (ctx->pipe.planes.used && !(st->clip_cntl & CLIP_DISABLE)) {
         float gy = st->gb[1] > 0.0f ? st->gb[1] : 1.0f, gx = st->gb[3] > 0.0f ? st->gb[3] : 1.0f;
         if (fabsf(v->pos[0]) > gx * v->pos[3] || fabsf(v->pos[1]) > gy * v->pos[3]) {
             return;
         }
     }
-    copy_vertex(ctx, q, v);
-    if (soft_project(st, q)) {
-        soft_setup_point(ctx, q, 0.0, false);
-    }
+    soft_setup_point(ctx, v, 0.0, false);
 }

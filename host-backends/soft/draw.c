@@ -176,11 +176,11 @@ static enum gpu_result derive(struct soft_context *ctx, const struct gpu_draw *d
         p->scissor.x1 = (int32_t)st->color.pitch;
     }
     derive_clip(p, st);
+    soft_planes_init(p);
     return GPU_OK;
 }
 
-// ---- the index stream
-// ---------------------------------------------------------------------------------
+// ---- the index stream -----------------------------------------------------------------------
 
 struct index_reader {
     struct gpu_mem *mem;

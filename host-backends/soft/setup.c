@@ -182,6 +182,27 @@ static void fill_triangle(struct soft_context *ctx, const struct soft_vertex *co
     prim_done(ctx, p, &pipe->clip);
 }
 
+// No outlines or corners, which reach further than the triangle.
+static bool type_fills(const struct gpu_state *st, bool cull)
+{
+    return !cull || st->poly_mode == 0;
+}
+
+// Quick look: all of it at least a pixel beyond one side of what can be drawn.
+static bool outside(const struct soft_pipe *pipe, const struct soft_vertex *v0,
+                    const struct soft_vertex *v1, const struct soft_vertex *v2)
+{
+    const float lo[2] = {(float)pipe->clip.x0 - 2, (float)pipe->clip.y0 - 2};
+    const float hi[2] = {(float)pipe->clip.x1 + 2, (float)pipe->clip.y1 + 2};
+    for (unsigned i = 0; i < 2; i++) {
+        float a = v0->win[i], b = v1->win[i], c = v2->win[i];
+        if ((a < lo[i] && b < lo[i] && c < lo[i]) || (a > hi[i] && b > hi[i] && c > hi[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void soft_setup_triangle(struct soft_context *ctx, const struct soft_vertex *v0,
                          const struct soft_vertex *v1, const struct soft_vertex *v2,
                          const struct soft_vertex *flat, unsigned edges, bool cull)
@@ -189,6 +210,9 @@ void soft_setup_triangle(struct soft_context *ctx, const struct soft_vertex *v0,
     const struct soft_pipe *pipe = &ctx->pipe;
     const struct gpu_state *st = pipe->st;
     const struct soft_vertex *v[3] = {v0, v1, v2};
+    if (type_fills(st, cull) && outside(pipe, v0, v1, v2)) {
+        return;
+    }
     struct snapped s[3] = {snap(pipe, v0), snap(pipe, v1), snap(pipe, v2)};
     int64_t area = ((int64_t)s[1].x - s[0].x) * ((int64_t)s[2].y - s[0].y) -
                    ((int64_t)s[2].x - s[0].x) * ((int64_t)s[1].y - s[0].y);
@@ -235,8 +259,7 @@ void soft_setup_triangle(struct soft_context *ctx, const struct soft_vertex *v0,
     }
 }
 
-// ---- lines
-// ------------------------------------------------------------------------------------------------
+// ---- lines ----------------------------------------------------------------------------------
 
 void soft_setup_line(struct soft_context *ctx, const struct soft_vertex *v0,
                      const struct soft_vertex *v1, const struct soft_vertex *flat, double offset,
@@ -286,8 +309,7 @@ void soft_setup_line(struct soft_context *ctx, const struct soft_vertex *v0,
     prim_done(ctx, p, &limit);
 }
 
-// ---- points
-// -----------------------------------------------------------------------------------------------
+// ---- points ---------------------------------------------------------------------------------
 
 void soft_setup_point(struct soft_context *ctx, const struct soft_vertex *v, double offset,
                       bool back)

@@ -34,12 +34,22 @@ struct soft_backend {
     bool fine_snap;
 };
 
-// A shaded vertex. `pos` is the position export; the window fields are filled by soft_project.
+// Clip planes of a draw: a bit each in `used`, window limits in normalised device coordinates.
+struct soft_planes {
+    unsigned used;
+    bool dx;                // z from 0 to w, not from -w
+    float limit_x, limit_y; // |x| <= limit * w
+};
+
+// A shaded vertex. `pos` is the position export; the rest is filled by soft_classify.
 struct soft_vertex {
     float pos[4];
-    float misc[4]; // point size, edge flag, kill
-    float win[3];  // window x, y, z
-    float oow;     // 1 / w
+    uint8_t outcode; // planes that it lies outside of
+    bool finite;
+    bool projected; // win and oow are valid
+    float misc[4];  // point size, edge flag, kill
+    float win[3];   // window x, y, z
+    float oow;      // 1 / w
     float param[SOFT_PARAMS][4];
 };
 
@@ -105,6 +115,7 @@ struct soft_pipe {
     uint8_t round_mode; // of vertex snapping
     bool stipple;       // lines are stippled
     struct gpu_rect scissor;
+    struct soft_planes planes;
     struct gpu_rect clip; // scissor cut to the viewport, where the guard band clips to it
     double offset[2][2];  // polygon offset by face: slope factor, constant
     bool offset_on[2];
@@ -159,7 +170,7 @@ static inline struct soft_context *soft_context(struct gpu_context *ctx)
     return (struct soft_context *)(void *)ctx;
 }
 
-// ---- the stages ---------------------------------------------------------------------------------
+// ---- the stages -----------------------------------------------------------------------------
 
 // draw.c: the whole draw.
 enum gpu_result soft_draw(struct gpu_context *ctx, const struct gpu_draw *draw);
@@ -185,7 +196,10 @@ struct soft_assembler {
 void soft_assemble(struct soft_context *ctx, struct soft_assembler *as, unsigned slot);
 void soft_assemble_end(struct soft_context *ctx, struct soft_assembler *as);
 
-// clip.c: clips, projects and hands to setup.c. Vertices are not changed.
+// clip.c: the planes of a draw; outcode and window position of a vertex, once; clips, projects and
+// hands to setup.c. Vertices are not changed.
+void soft_planes_init(struct soft_pipe *pipe);
+void soft_classify(const struct soft_pipe *pipe, struct soft_vertex *v);
 void soft_clip_triangle(struct soft_context *ctx, const struct soft_vertex *v0,
                         const struct soft_vertex *v1, const struct soft_vertex *v2,
                         unsigned provoke);

@@ -93,27 +93,17 @@ static void read_texel(struct soft_context *ctx, const struct soft_texture *s, u
     texture_swizzle(t, out, out);
 }
 
-const float *soft_texel(struct soft_worker *w, unsigned constant, unsigned level, unsigned slice,
-                        uint32_t x, uint32_t y)
+void soft_tile_load(struct soft_worker *w, struct soft_tile *tile, unsigned constant,
+                    unsigned level, unsigned slice, uint32_t tx, uint32_t ty)
 {
-    struct soft_texcache *cache = w->cache;
-    uint32_t tx = x >> 2, ty = y >> 2;
-    uint64_t key = (uint64_t)cache->stamp << 56 | (uint64_t)constant << 51 | (uint64_t)level << 47 |
-                   (uint64_t)(slice & 0x7fff) << 32 | (uint32_t)((ty << 16) + tx);
-    uint32_t h = (tx & 31) ^ (ty & 31) << 5 ^ (level * 0x155 + constant * 0x2ab + slice * 0x99);
-    struct soft_tile *tile = &cache->tile[h % SOFT_TILES];
-    if (tile->key != key) {
-        const struct soft_texture *s = &w->ctx->tex[constant];
-        const struct texture_level *lv = &s->t.level[level];
-        tile->key = key;
-        for (uint32_t j = 0; j < 4; j++) {
-            for (uint32_t i = 0; i < 4; i++) {
-                uint32_t px = tx * 4 + i, py = ty * 4 + j;
-                if (px < lv->width && py < lv->height) {
-                    read_texel(w->ctx, s, level, slice, px, py, tile->texel[4 * j + i]);
-                }
+    const struct soft_texture *s = &w->ctx->tex[constant];
+    const struct texture_level *lv = &s->t.level[level];
+    for (uint32_t j = 0; j < 4; j++) {
+        for (uint32_t i = 0; i < 4; i++) {
+            uint32_t x = tx * 4 + i, y = ty * 4 + j;
+            if (x < lv->width && y < lv->height) {
+                read_texel(w->ctx, s, level, slice, x, y, tile->texel[4 * j + i]);
             }
         }
     }
-    return tile->texel[4 * (y & 3) + (x & 3)];
 }

@@ -26,8 +26,7 @@ struct sampler {
     float border[4];
 };
 
-// ---- coordinates
-// --------------------------------------------------------------------------------------
+// ---- coordinates ----------------------------------------------------------------------------
 
 struct axis {
     int32_t i[2]; // texels, -1 for border
@@ -36,6 +35,9 @@ struct axis {
 
 static int32_t wrap_index(unsigned mode, int32_t i, int32_t n)
 {
+    if ((uint32_t)i < (uint32_t)n) {
+        return i; // inside, whatever the mode
+    }
     switch (mode) {
     case TEX_WRAP: {
         int32_t m = i % n;
@@ -61,13 +63,25 @@ static int32_t wrap_index(unsigned mode, int32_t i, int32_t n)
     }
 }
 
-// One coordinate in texels of its level to one or two texel numbers.
-static struct axis resolve_axis(unsigned mode, float u, int32_t n, bool linear)
+// Greatest integer not above u; |u| is far below 2^31.
+static int32_t floor_int(float u)
 {
-    struct axis a = {.weight = 0.0f};
+    int32_t i = (int32_t)u;
+    return i - ((float)i > u);
+}
+
+// One coordinate in texels of its level to one or two texel numbers.
+static inline void resolve_axis(struct axis *a, unsigned mode, float u, int32_t n, bool linear)
+{
+    a->weight = 0.0f;
     float size = (float)n;
     if (!(fabsf(u) < 4194304.0f)) { // also NaN and infinities
-        u = isfinite(u) ? fmodf(u, 2.0f * size) : 0.0f;
+        bool repeats = mode == TEX_WRAP || mode == TEX_MIRROR;
+        u = !repeats      ? u > 0.0f   ? 4194304.0f
+                            : u < 0.0f ? -4194304.0f
+                                       : 0.0f
+            : isfinite(u) ? fmodf(u, 2.0f * size)
+                          : 0.0f;
     }
     if (mode == TEX_CLAMP_HALF_BORDER) {
         u = u < 0.0f ? 0.0f : u < size ? u : size;
@@ -77,18 +91,16 @@ static struct axis resolve_axis(unsigned mode, float u, int32_t n, bool linear)
         mode = linear ? mode : TEX_MIRROR_ONCE_LAST_TEXEL;
     }
     if (!linear) {
-        a.i[0] = a.i[1] = wrap_index(mode, (int32_t)floorf(u), n);
-        return a;
+        a->i[0] = a->i[1] = wrap_index(mode, floor_int(u), n);
+        return;
     }
-    float base = floorf(u - 0.5f);
-    a.weight = u - 0.5f - base;
-    a.i[0] = wrap_index(mode, (int32_t)base, n);
-    a.i[1] = wrap_index(mode, (int32_t)base + 1, n);
-    return a;
+    int32_t base = floor_int(u - 0.5f);
+    a->weight = u - 0.5f - (float)base;
+    a->i[0] = wrap_index(mode, base, n);
+    a->i[1] = wrap_index(mode, base + 1, n);
 }
 
-// ---- filtering
-// ------------------------------------------------------------------------------------------
+// ---- filtering ------------------------------------------------------------------------------
 
 static const float *texel(const struct sampler *s, unsigned level, int32_t slice, int32_t x,
                           int32_t y)
@@ -96,20 +108,32 @@ static const float *texel(const struct sampler *s, unsigned level, int32_t slice
     if (x < 0 || y < 0 || slice < 0) {
         return s->border;
     }
-    return soft_texel(s->w, s->constant, level, (unsigned)slice, (uint32_t)x, (uint32_t)y);
+    const float(*tile)[4] =
+        soft_tile(s->w, s->constant, level, (unsigned)slice, (uint32_t)x >> 2, (uint32_t)y >> 2);
+    return tile[4 * (y & 3) + (x & 3)];
 }
 
-static void sample_slice(const struct sampler *s, unsigned level, int32_t slice,
-                         const struct axis *u, const struct axis *v, bool linear, float out[4])
+static inline void sample_slice(const struct sampler *s, unsigned level, int32_t slice,
+                                const struct axis *u, const struct axis *v, bool linear,
+                                float out[4])
 {
     float t[4][4];
     if (!linear) {
         memcpy(out, texel(s, level, slice, u->i[0], v->i[0]), sizeof(t[0]));
         return;
     }
-    // copies, because the next lookup may replace the tile
-    for (unsigned k = 0; k < 4; k++) {
-        memcpy(t[k], texel(s, level, slice, u->i[k & 1], v->i[k >> 1]), sizeof(t[k]));
+    if (slice >= 0 && u->i[0] >> 2 == u->i[1] >> 2 && v->i[0] >> 2 == v->i[1] >> 2 &&
+        (u->i[0] | u->i[1] | v->i[0] | v->i[1]) >= 0) { // all in one tile
+        uint32_t x = (uint32_t)u->i[0], y = (uint32_t)v->i[0];
+        const float(*tile)[4] =
+            soft_tile(s->w, s->constant, level, (unsigned)slice, x >> 2, y >> 2);
+        for (unsigned k = 0; k < 4; k++) {
+            memcpy(t[k], tile[4 * (v->i[k >> 1] & 3) + (u->i[k & 1] & 3)], sizeof(t[k]));
+        }
+    } else { // copies, because the next lookup may replace the tile
+        for (unsigned k = 0; k < 4; k++) {
+            memcpy(t[k], texel(s, level, slice, u->i[k & 1], v->i[k >> 1]), sizeof(t[k]));
+        }
     }
     for (unsigned c = 0; c < 4; c++) {
         float top = t[0][c] + u->weight * (t[1][c] - t[0][c]);
@@ -119,20 +143,20 @@ static void sample_slice(const struct sampler *s, unsigned level, int32_t slice,
 }
 
 // The third coordinate: cube face, layer, or depth with its own filter.
-static struct axis slices(const struct sampler *s, unsigned level, float r, bool linear)
+static void slices(const struct sampler *s, struct axis *a, unsigned level, float r, bool linear)
 {
     const struct texture *t = s->t;
-    struct axis a = {{0, 0}, 0.0f};
+    a->i[0] = a->i[1] = 0;
+    a->weight = 0.0f;
     if (t->dimension == TEX_CUBE) {
         int32_t face = r >= 0.0f && r < 6.0f ? (int32_t)(r + 0.5f) : 0;
-        a.i[0] = a.i[1] = face > 5 ? 5 : face;
+        a->i[0] = a->i[1] = face > 5 ? 5 : face;
     } else if (t->dimension == TEX_3D || t->stacked) {
         int32_t n = (int32_t)(t->dimension == TEX_3D ? t->level[level].depth : t->slices);
         n = n < 1 ? 1 : n;
         float w = s->f->denorm_coords ? r : r * (float)n;
-        a = resolve_axis(t->clamp[2], w + s->f->offset[2], n, linear);
+        resolve_axis(a, t->clamp[2], w + s->f->offset[2], n, linear);
     }
-    return a;
 }
 
 static void sample_level(const struct sampler *s, unsigned level, const float coord[3],
@@ -154,12 +178,15 @@ static void sample_level(const struct sampler *s, unsigned level, const float co
         x *= (float)lv->width;
         y *= (float)lv->height;
     }
-    struct axis u = resolve_axis(t->clamp[0], x + s->f->offset[0], (int32_t)lv->width, linear);
-    struct axis v = {{0, 0}, 0.0f};
-    if (t->dimension != TEX_1D) {
-        v = resolve_axis(t->clamp[1], y + s->f->offset[1], (int32_t)lv->height, linear);
+    struct axis u, v, r;
+    resolve_axis(&u, t->clamp[0], x + s->f->offset[0], (int32_t)lv->width, linear);
+    if (t->dimension == TEX_1D) {
+        v.i[0] = v.i[1] = 0;
+        v.weight = 0.0f;
+    } else {
+        resolve_axis(&v, t->clamp[1], y + s->f->offset[1], (int32_t)lv->height, linear);
     }
-    struct axis r = slices(s, level, coord[2], vol);
+    slices(s, &r, level, coord[2], vol);
     sample_slice(s, level, r.i[0], &u, &v, linear, out);
     if (r.weight > 0.0f) {
         float far[4];
@@ -197,8 +224,7 @@ static void sample(const struct sampler *s, const float coord[3], float lod, flo
     }
 }
 
-// ---- level of detail
-// --------------------------------------------------------------------------------------
+// ---- level of detail ------------------------------------------------------------------------
 
 // Differences of the quad's coordinates, unscaled. For cubes only between pixels of one face.
 static void differences(const struct sampler *s, const float coord[3][SHADER_LANES], unsigned base,
@@ -242,8 +268,7 @@ static float computed_lod(const struct sampler *s, const float dx[3], const floa
     return rho > 1e-30f ? log2f(rho) : -100.0f;
 }
 
-// ---- the instruction
-// ----------------------------------------------------------------------------------------
+// ---- the instruction ------------------------------------------------------------------------
 
 static void border_color(const struct texture *t, float out[4])
 {
@@ -260,7 +285,8 @@ static float border_fraction(const struct sampler *s, const float coord[3])
     for (unsigned c = 0; c < (t->dimension == TEX_1D ? 1u : 2u); c++) {
         int32_t n = (int32_t)(c ? t->height : t->width);
         float u = s->f->denorm_coords ? coord[c] : coord[c] * (float)n;
-        struct axis a = resolve_axis(t->clamp[c], u + s->f->offset[c], n, s->min == TEX_BILINEAR);
+        struct axis a;
+        resolve_axis(&a, t->clamp[c], u + s->f->offset[c], n, s->min == TEX_BILINEAR);
         inside *= (a.i[0] < 0 ? 0.0f : 1.0f - a.weight) + (a.i[1] < 0 ? 0.0f : a.weight);
     }
     return 1.0f - inside;
@@ -277,9 +303,42 @@ static void weights(const struct sampler *s, const float coord[3], float lod, fl
     out[3] = lod > 0.0f && lod < 15.0f ? lod - floorf(lod) : 0.0f;
 }
 
+// False when every level of detail gives the same texels.
+static bool lod_matters(const struct sampler *s)
+{
+    const struct texture *t = s->t;
+    bool one_level = s->mip == TEX_BASEMAP || t->max_level == 0;
+    bool one_filter = s->mag == s->min && s->vol_mag == s->vol_min;
+    return !one_level || !one_filter || s->f->opcode != OP_FETCH;
+}
+
 static unsigned choose(unsigned instruction, unsigned constant)
 {
     return instruction == TEX_KEEP ? constant : instruction;
+}
+
+// The usual case without detours: one flat image, the same filter near and far, one level.
+static void fetch_flat(const struct sampler *s, unsigned lanes, uint32_t active,
+                       const float coord[3][SHADER_LANES], float out[4][SHADER_LANES])
+{
+    const struct texture *t = s->t;
+    bool linear = s->mag == TEX_BILINEAR, denorm = s->f->denorm_coords;
+    float scale_x = denorm ? 1.0f : (float)t->width, scale_y = denorm ? 1.0f : (float)t->height;
+    for (unsigned l = 0; l < lanes; l++) {
+        struct axis u, v;
+        float c[4];
+        if (!(active >> l & 1)) {
+            continue;
+        }
+        resolve_axis(&u, t->clamp[0], coord[0][l] * scale_x + s->f->offset[0], (int32_t)t->width,
+                     linear);
+        resolve_axis(&v, t->clamp[1], coord[1][l] * scale_y + s->f->offset[1], (int32_t)t->height,
+                     linear);
+        sample_slice(s, 0, 0, &u, &v, linear, c);
+        for (unsigned k = 0; k < 4; k++) {
+            out[k][l] = c[k];
+        }
+    }
 }
 
 void soft_texture_fetch(struct soft_worker *w, const struct shader_tfetch *f, unsigned lanes,
@@ -296,10 +355,15 @@ void soft_texture_fetch(struct soft_worker *w, const struct shader_tfetch *f, un
     s.vol_min = t->vol_min;
     border_color(t, s.border);
     float constant_lod = t->lod_bias + f->lod_bias;
+    bool need_lod = lod_matters(&s);
+    if (!need_lod && t->info && t->dimension == TEX_2D && !t->stacked) {
+        fetch_flat(&s, lanes, active, coord, out);
+        return;
+    }
 
     for (unsigned base = 0; base < lanes; base += 4) {
         float dx[3] = {0}, dy[3] = {0}, quad_lod = -100.0f;
-        bool quad = pixel && base + 4 <= lanes;
+        bool quad = need_lod && pixel && base + 4 <= lanes;
         if (!(active >> base & 15)) {
             continue;
         }

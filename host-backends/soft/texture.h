@@ -36,8 +36,25 @@ void soft_texture_fetch(struct soft_worker *w, const struct shader_tfetch *f, un
                         const float *reg_lod, const float grad_h[3][SHADER_LANES],
                         const float grad_v[3][SHADER_LANES], float out[4][SHADER_LANES]);
 
-// Texel of a level by clamped coordinates, swizzled. Valid until the next call.
-const float *soft_texel(struct soft_worker *w, unsigned constant, unsigned level, unsigned slice,
-                        uint32_t x, uint32_t y);
+// Decodes a tile into its place in the cache.
+void soft_tile_load(struct soft_worker *w, struct soft_tile *tile, unsigned constant,
+                    unsigned level, unsigned slice, uint32_t tx, uint32_t ty);
+
+// The 16 texels of tile (tx, ty), swizzled, in rows of four. Those past the level's border are not
+// defined. Valid until the next call.
+static inline const float (*soft_tile(struct soft_worker *w, unsigned constant, unsigned level,
+                                      unsigned slice, uint32_t tx, uint32_t ty))[4]
+{
+    struct soft_texcache *cache = w->cache;
+    uint64_t key = (uint64_t)cache->stamp << 56 | (uint64_t)constant << 51 | (uint64_t)level << 47 |
+                   (uint64_t)(slice & 0x7fff) << 32 | (uint32_t)((ty << 16) + tx);
+    uint32_t h = (tx & 31) ^ (ty & 31) << 5 ^ (level * 0x155 + constant * 0x2ab + slice * 0x99);
+    struct soft_tile *tile = &cache->tile[h % SOFT_TILES];
+    if (__builtin_expect(tile->key != key, 0)) {
+        tile->key = key;
+        soft_tile_load(w, tile, constant, level, slice, tx, ty);
+    }
+    return (const float(*)[4])tile->texel;
+}
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "gpu-model/formats.h"
 #include "host-backends/soft/soft.h"
 #include "host-backends/soft/texture.h"
@@ -13,6 +14,27 @@ struct vertex_env {
     struct shader_env env;
     struct soft_context *ctx;
 };
+
+// Formats of whole single precision floats, by far the most common: components to copy, 0 for
+// others.
+static unsigned plain_floats(const struct shader_vfetch *f, const struct vertex_buffer *vb)
+{
+    if (f->exp_adjust || vb->endian) {
+        return 0;
+    }
+    switch (f->format) {
+    case FMT_32_FLOAT:
+        return 1;
+    case FMT_32_32_FLOAT:
+        return 2;
+    case FMT_32_32_32_FLOAT:
+        return 3;
+    case FMT_32_32_32_32_FLOAT:
+        return 4;
+    default:
+        return 0;
+    }
+}
 
 // The bytes of one attribute: straight from a span when it is contiguous, else through a copy.
 static const uint8_t *attribute(struct gpu_mem *mem, uint32_t va, size_t n, uint8_t tmp[16])
@@ -34,6 +56,7 @@ void soft_vertex_fetch(struct soft_context *ctx, const struct shader_vfetch *f, 
     if (f->constant < 96) {
         vertex_buffer_decode(ctx->pipe.draw->fetch + 2 * f->constant, &vb);
     }
+    unsigned floats = plain_floats(f, &vb);
     for (unsigned l = 0; l < lanes; l++) {
         float v[4] = {0};
         uint32_t off;
@@ -42,6 +65,15 @@ void soft_vertex_fetch(struct soft_context *ctx, const struct shader_vfetch *f, 
             size_t avail = vb.bytes - off < need ? vb.bytes - off : need;
             uint8_t tmp[16] = {0};
             const uint8_t *p = attribute(ctx->mem, vb.base + off, avail, tmp);
+            if (floats && avail == need) {
+                for (unsigned c = 0; c < floats; c++) {
+                    v[c] = f32_from_bits(get_le32(p + 4 * c));
+                }
+                for (unsigned c = 0; c < 4; c++) {
+                    out[c][l] = v[c];
+                }
+                continue;
+            }
             if (vb.endian) {
                 if (p != tmp) {
                     memcpy(tmp, p, avail);
@@ -123,6 +155,7 @@ enum gpu_result soft_shade_vertices(struct soft_context *ctx, unsigned first, un
                 v->param[p][c] = ln->out[p][c][l];
             }
         }
+        soft_classify(&ctx->pipe, v);
     }
     return GPU_OK;
 }
