@@ -16,7 +16,7 @@
 #include "gpu-model/formats.h"
 #include "gpu-model/internal.h"
 
-#define DUMP_PACKETS (1u << 22) // of one stream: buffers that call each other over and over end
+#define DUMP_PACKETS (1u << 20) // of one stream: buffers that call each other over and over end
 
 static void commands(struct gpu_dumper *d, uint32_t va, const uint32_t *dw, uint32_t n,
                      unsigned level);

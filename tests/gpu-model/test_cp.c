@@ -27,6 +27,21 @@ static int teardown(void **state)
     return 0;
 }
 
+struct counted {
+    unsigned rows;
+    uint64_t writes;
+    char name[64];
+};
+
+static void count(void *ctx, uint32_t reg, const char *name, uint64_t writes)
+{
+    struct counted *c = ctx;
+    (void)reg;
+    c->rows++;
+    c->writes += writes;
+    strncpy(c->name, name, sizeof(c->name) - 1);
+}
+
 // The run fails in the given way and the message has both words.
 static void assert_refused(struct mock *m, enum gpu_run got, enum gpu_run how, const char *a,
                            const char *b)
@@ -175,6 +190,43 @@ static void test_waits_that_hold_pass_and_others_hang(void **state)
     // and a hang drops the submission
     assert_int_equal(gpu_begin(m->gpu, 0, (const uint32_t[]){0x80000000}, 1), 0);
     assert_int_equal(gpu_run(m->gpu, 0), GPU_RUN_DONE);
+}
+
+static void test_memory_waits_compare_as_told(void **state)
+{
+    struct mock *m = *state;
+    static const struct {
+        uint32_t function, ref;
+        bool holds;
+    } c[] = {
+        {0, 99, true}, {1, 8, true},  {1, 7, false}, {2, 7, true},  {2, 6, false},
+        {3, 7, true},  {3, 6, false}, {4, 6, true},  {4, 7, false}, {5, 7, true},
+        {5, 8, false}, {6, 6, true},  {6, 7, false}, {7, 7, false},
+    };
+    gpu_reg_write(m->gpu, 0x57f, 0x107);
+    for (unsigned i = 0; i < ARRAY_LEN(c); i++) {
+        enum gpu_run got = RUN(m, T3(0x3c, 5), c[i].function, 0x57f, c[i].ref, 0xff, 1);
+        assert_int_equal(got, c[i].holds ? GPU_RUN_DONE : GPU_RUN_HANG);
+    }
+}
+
+static void test_malformed_constants_are_refused(void **state)
+{
+    struct mock *m = *state;
+    assert_refused(m, RUN(m, T3(0x2d, 2), 0x80040102, 1), GPU_RUN_ERROR, "CP_SET_CONSTANT", "sum");
+    assert_refused(m, RUN(m, T3(0x2d, 3), 0x80040102, 0x5000, 1), GPU_RUN_ERROR, "CP_SET_CONSTANT",
+                   "sum");
+    assert_refused(m, RUN(m, T3(0x2d, 3), 0x80000000, 0x2000, 1), GPU_RUN_ERROR, "CP_SET_CONSTANT",
+                   "sum");
+    assert_refused(m, RUN(m, T3(0x27, 2), MOCK_BASE | 2, 6), GPU_RUN_ERROR, "CP_IM_LOAD", "stage");
+    // registers without behaviour are counted when they come as constants, too
+    struct counted c = {0};
+    assert_int_equal(RUN(m, T3(0x2d, 2), 0x00040182, 1), GPU_RUN_DONE);
+    gpu_unmodelled(m->gpu, count, &c);
+    assert_int_equal(c.rows, 1);
+    assert_string_equal(c.name, "SQ_INTERPOLATOR_CNTL");
+    assert_int_equal(gpu_reg_read(m->gpu, 0x5000), 0);
+    gpu_reg_write(m->gpu, 0x5000, 1);
 }
 
 static void test_indirect_buffers_nest_two_deep(void **state)
@@ -375,21 +427,6 @@ static void test_missing_programs_and_runaway_shaders_end_the_submission(void **
     assert_refused(m, mock_run(m, s.dw, s.n), GPU_RUN_ERROR, "CP_DRAW_INDX", "host");
 }
 
-struct counted {
-    unsigned rows;
-    uint64_t writes;
-    char name[64];
-};
-
-static void count(void *ctx, uint32_t reg, const char *name, uint64_t writes)
-{
-    struct counted *c = ctx;
-    (void)reg;
-    c->rows++;
-    c->writes += writes;
-    strncpy(c->name, name, sizeof(c->name) - 1);
-}
-
 static void test_registers_without_behaviour_are_counted_by_name(void **state)
 {
     struct mock *m = *state;
@@ -465,6 +502,8 @@ int main(void)
         T(test_interrupt_carries_its_bits),
         T(test_the_kernels_ring_packets_pass),
         T(test_waits_that_hold_pass_and_others_hang),
+        T(test_memory_waits_compare_as_told),
+        T(test_malformed_constants_are_refused),
         T(test_indirect_buffers_nest_two_deep),
         T(test_privileged_registers_are_refused_in_indirect_buffers),
         T(test_privileged_packets_are_refused_in_indirect_buffers),
