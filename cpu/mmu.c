@@ -198,6 +198,11 @@ void mmu_flush_mva(struct cpu *c, uint32_t mva, int asid)
         {
             bank_clear(b);
         }
+        // Nothing of it is left, so the next page of a range need not repeat this.
+        for (unsigned k = 0; k < 16; k++) {
+            unsigned n = (base >> 20) + k;
+            m->large[n >> 5] &= ~(1u << (n & 31));
+        }
     } else {
         flush_page(m, mva, asid);
     }
