@@ -24,8 +24,7 @@ static int teardown(void **state)
     return 0;
 }
 
-// ---- coverage
-// -----------------------------------------------------------------------------------------
+// ---- coverage -------------------------------------------------------------------------------
 
 static void test_box_covers_pixels_whose_centre_is_inside(void **state)
 {
@@ -302,8 +301,7 @@ static void test_samples_of_a_pixel_lie_side_by_side(void **state)
     assert_int_equal(gmem_word(b, 32 * 16 * 16), 0);
 }
 
-// ---- depth, stencil
-// ------------------------------------------------------------------------------------
+// ---- depth, stencil -------------------------------------------------------------------------
 
 static bool compare(unsigned func, uint32_t a, uint32_t b)
 {
@@ -427,8 +425,7 @@ static void test_alpha_test_discards_colour_and_depth(void **state)
     }
 }
 
-// ---- colour
-// ---------------------------------------------------------------------------------------------
+// ---- colour ---------------------------------------------------------------------------------
 
 static double factor_of(unsigned f, unsigned c, const double s[4], const double d[4],
                         const double k[4])
@@ -561,8 +558,7 @@ static void test_targets_in_guest_memory_linear_and_tiled(void **state)
     assert_int_equal(bench_box(b, 3, 5, 40, 50, 0, 1, 0.2f, 0, 1), GPU_MEM_FAULT);
 }
 
-// ---- resolves
-// ------------------------------------------------------------------------------------------
+// ---- resolves -------------------------------------------------------------------------------
 
 static void test_resolve_copies_converts_and_tiles(void **state)
 {
@@ -643,8 +639,7 @@ static void test_resolve_selects_and_averages_samples(void **state)
     }
 }
 
-// ---- hostile input
-// ---------------------------------------------------------------------------------------
+// ---- hostile input --------------------------------------------------------------------------
 
 static void test_endless_shader_times_out(void **state)
 {
