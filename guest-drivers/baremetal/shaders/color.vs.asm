@@ -1,0 +1,10 @@
+@ struct {float position[3]; uint8_t color[4];}: both pass through
+EXEC
+   (S)FETCH: VERTEX R1.xyz1 = R0.x FMT_32_32_32_FLOAT UNSIGNED STRIDE(16) CONST(20, 0)
+      FETCH: VERTEX R0.xyzw = R0.x FMT_8_8_8_8 UNSIGNED NORMALIZED STRIDE(16) OFFSET(12) CONST(20, 0)
+ALLOC POSITION SIZE(0x0)
+EXEC
+   (S)ALU: MAXv export62 = R1, R1
+ALLOC PARAM/PIXEL SIZE(0x0)
+EXEC_END
+      ALU: MAXv export0 = R0, R0
