@@ -15,7 +15,8 @@
 enum {
     STATUS_A = 0x01, STATUS_D = 0x04, EVENT_A = 0x05, EVENT_D = 0x08, FAULT_LOG = 0x09,
     IRQ_MASK_A = 0x0a, IRQ_MASK_D = 0x0d, CONTROL_A = 0x0e, CONTROL_B = 0x0f, SUPPLY = 0x3c,
-    BUCK_FIRST = 0x2e, LDO_LAST = 0x3b, ADC_MAN = 0x50, COUNT_S = 0x6f, COUNT_Y = 0x74
+    BUCK_FIRST = 0x2e, LDO_LAST = 0x3b, ADC_MAN = 0x50, COUNT_S = 0x6f, COUNT_Y = 0x74,
+    ALARM_D = 0x77, ALARM_MO = 0x78
 };
 enum { CONTROL_B_SHUTDOWN = BIT(7), ADC_MAN_CONV = BIT(4), COUNT_Y_MONITOR = BIT(6) };
 
@@ -150,6 +151,7 @@ static void reset(struct device *dev)
     }
     p->regs[STATUS_A] = 0x12; // supply present, on key not pressed
     p->regs[STATUS_A + 1] = 0x20;
+    p->regs[ALARM_D] = p->regs[ALARM_MO] = 1; // a date, though the alarm is off
     p->regs[CONTROL_B] = 0x20;
     p->pointer = 0;
     update_irq(p);

@@ -17,9 +17,9 @@
 
 struct options {
     const char *board, *kernel, *initrd, *dtb, *append, *sd, *serial, *net, *trace, *stop, *regex;
-    const char *screendump, *gpu, *log, *save, *restore;
+    const char *screendump, *gpu, *log, *save, *restore, *gdb;
     uint64_t ram, mips, guest_s, host_s;
-    bool write, rom, unclaimed, realtime, no_reboot, devices, sync;
+    bool paused, write, rom, unclaimed, realtime, no_reboot, devices, sync;
     struct opt_list marks, expect, monitor;
 };
 
@@ -53,6 +53,8 @@ static const struct opt_row rows[] = {
     ROW("monitor", NULL, OPT_LIST, monitor, "COMMAND", "monitor commands at the end"),
     ROW("save", NULL, OPT_STRING, save, "FILE", "snapshot at the end"),
     ROW("restore", NULL, OPT_STRING, restore, "FILE", "start from a snapshot"),
+    ROW("gdb", NULL, OPT_STRING, gdb, "tcp::PORT", "GDB stub"),
+    ROW("paused", "S", OPT_FLAG, paused, NULL, "start stopped"),
     ROW("unclaimed", NULL, OPT_FLAG, unclaimed, NULL, "report registers without a model"),
     ROW("devices", NULL, OPT_FLAG, devices, NULL, "list the board and end"),
     ROW("realtime", NULL, OPT_FLAG, realtime, NULL, "keep to the host's clock"),
@@ -99,6 +101,7 @@ static int finish(struct machine *m, const struct options *o, enum machine_exit 
     int rc = 0;
     fprintf(stderr, "\nbootrun: %s\n", why == MACHINE_EXIT_ERROR ? err->msg : machine_exit_text(why));
     machine_report(m, stderr);
+    fprintf(stderr, "hash %016" PRIx64 "\n", machine_hash(m));
     for (unsigned i = 0; i < o->monitor.count; i++) {
         machine_monitor(m, o->monitor.items[i], stderr);
     }
@@ -154,6 +157,8 @@ int main(int argc, char **argv)
                                 .nets = {o.net},
                                 .mdev = mdev,
                                 .gpu_type = mdev ? vgpu_type_at(0)->name : NULL,
+                                .gdb = o.gdb,
+                                .paused = o.paused,
                                 .realtime = o.realtime,
                                 .no_reboot = o.no_reboot,
                                 .log = &log};
