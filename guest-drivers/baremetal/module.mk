@@ -55,16 +55,17 @@ $(BM_OBJ)/%.o: $(BM)/%.S
 $(BM_OBJ)/shaders.gen.o: $(BM_GEN)/shaders.gen.c
 	@mkdir -p $(@D)
 	@$(BM_CROSS)gcc $(BM_CFLAGS) $(BM_INCLUDES) -c $< -o $@
-$(BM_OBJ)/main/%.o: $(BM)/lib/main.c $(BM_GEN_FILES)
+BM_MAIN_OBJS := $(BM_IMAGES:%=$(BM_OBJ)/main/%.o)
+$(BM_MAIN_OBJS): $(BM_OBJ)/main/%.o: $(BM)/lib/main.c $(BM_GEN_FILES)
 	@mkdir -p $(@D)
 	@$(BM_CROSS)gcc $(BM_CFLAGS) $(WARNINGS) $(BM_INCLUDES) -DDEMO=demo_$* -c $< -o $@
-$(BUILD)/baremetal/%.elf: $(BM_OBJ)/main/%.o $(BM_OBJ)/demos/%.o $(BM_LIB_OBJS) $(BM)/lib/imx53.ld
+$(BM_ELFS): $(BUILD)/baremetal/%.elf: $(BM_OBJ)/main/%.o $(BM_OBJ)/demos/%.o $(BM_LIB_OBJS) $(BM)/lib/imx53.ld
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
 	@$(BM_CROSS)gcc $(BM_CFLAGS) -nostdlib -static -T $(BM)/lib/imx53.ld -Wl,--gc-sections,--build-id=none,--no-warn-rwx-segments -o $@ $(filter %.o,$^) -lgcc
 
 .PHONY: baremetal
-.SECONDARY: $(BM_LIB_OBJS) $(BM_IMAGES:%=$(BM_OBJ)/main/%.o) $(BM_IMAGES:%=$(BM_OBJ)/demos/%.o)
+.SECONDARY: $(BM_LIB_OBJS) $(BM_MAIN_OBJS) $(BM_IMAGES:%=$(BM_OBJ)/demos/%.o)
 baremetal: $(BM_ELFS)
 
 # ---- for the host ----------------------------------------------------------------------------------
