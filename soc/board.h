@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Boards are data: which CPU, which memory, which devices at which addresses, which wires and clocks
-// between them, how it starts. Adding a board: one file of tables in soc/boards and one line in
-// soc/boards.def. Everything is checked when a board is realized (soc.h).
+// Boards are data: which CPU, which memory, which devices at which addresses, which wires and
+// clocks between them, how it starts. Adding a board: one file of tables in soc/boards and one line
+// in soc/boards.def. Everything is checked when a board is realized (soc.h).
 #ifndef SOC_BOARD_H
 #define SOC_BOARD_H
 
@@ -69,10 +69,10 @@ enum board_handoff {
 
 struct board {
     const char *name, *title;
-    const char *cpu;      // model of cpu/cpu.h
-    uint32_t midr;        // stepping, 0: the model's
+    const char *cpu;       // model of cpu/cpu.h
+    uint32_t midr;         // stepping, 0: the model's
     unsigned default_mips; // virtual instructions per microsecond
-    uint32_t ram_default; // bytes
+    uint32_t ram_default;  // bytes
     const struct board_ram *ram;
     unsigned ram_count;
     const struct board_oscillator *oscillators;
@@ -95,7 +95,7 @@ struct board {
     enum board_rom rom;
     const char *rom_disk; // disk door that the boot ROM reads by default
     enum board_handoff handoff;
-    uint32_t machine_id; // for ATAGs
+    uint32_t machine_id;                               // for ATAGs
     uint32_t kernel_offset, initrd_offset, dtb_offset; // from the first main memory, straight boot
     const struct board_poke *pokes;
     unsigned poke_count;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Straight boot: a kernel, its device tree and initial RAM disk are put into memory as a boot loader
-// would, and the CPU starts as Linux's ARM boot protocol says (Documentation/arm/booting): MMU off,
-// SVC mode, interrupts masked. What firmware would have set up in the devices is a list of stores of
-// the board.
+// Straight boot: a kernel, its device tree and initial RAM disk are put into memory as a boot
+// loader would, and the CPU starts as Linux's ARM boot protocol says (Documentation/arm/booting):
+// MMU off, SVC mode, interrupts masked. What firmware would have set up in the devices is a list of
+// stores of the board.
 #include <errno.h>
 #include <libfdt.h>
 #include <stdlib.h>
@@ -17,7 +17,8 @@
 
 enum { CPSR_SVC_MASKED = 0x1d3, FDT_SLACK = 4096, ATAG_BYTES = 1024 };
 
-// ---- device tree ---------------------------------------------------------------------------------
+// ---- device tree
+// ---------------------------------------------------------------------------------
 
 static int fdt_check(int rc, const char *name, const char *what, struct err *err)
 {
@@ -82,19 +83,20 @@ static int set_chosen(void *fdt, const char *append, uint32_t initrd, uint32_t b
     return fdt_check(rc, name, "/chosen", err);
 }
 
-int fdt_prepare(const struct blob *dtb, const struct soc *soc, const char *append,
-                uint32_t initrd, uint32_t initrd_bytes, struct blob *out, struct err *err)
+int fdt_prepare(const struct blob *dtb, const struct soc *soc, const char *append, uint32_t initrd,
+                uint32_t initrd_bytes, struct blob *out, struct err *err)
 {
     size_t room = dtb->bytes + FDT_SLACK + (append ? strlen(append) : 0);
-    int rc = dtb->bytes >= sizeof(struct fdt_header) ? fdt_check_header(dtb->data)
-                                                     : -FDT_ERR_TRUNCATED;
+    int rc =
+        dtb->bytes >= sizeof(struct fdt_header) ? fdt_check_header(dtb->data) : -FDT_ERR_TRUNCATED;
     memset(out, 0, sizeof *out);
     if (!rc && fdt_totalsize(dtb->data) > dtb->bytes) {
         rc = -FDT_ERR_TRUNCATED;
     }
     rc = rc ? rc : fdt_check_full(dtb->data, dtb->bytes);
     if (rc) {
-        return err_set(err, -EINVAL, "%s: not a whole device tree: %s", dtb->name, fdt_strerror(rc));
+        return err_set(err, -EINVAL, "%s: not a whole device tree: %s", dtb->name,
+                       fdt_strerror(rc));
     }
     out->data = malloc(room);
     if (!out->data) {
@@ -113,7 +115,8 @@ int fdt_prepare(const struct blob *dtb, const struct soc *soc, const char *appen
     return 0;
 }
 
-// ---- tag list --------------------------------------------------------------------------------------
+// ---- tag list
+// --------------------------------------------------------------------------------------
 
 static uint32_t *tag(uint32_t *at, uint32_t id, uint32_t words)
 {
@@ -159,7 +162,8 @@ static int put_tags(struct soc *soc, uint32_t pa, const char *append, uint32_t i
                : 0;
 }
 
-// ---- straight boot ---------------------------------------------------------------------------------
+// ---- straight boot
+// ---------------------------------------------------------------------------------
 
 static void apply_pokes(struct soc *soc)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The i.MX53's boot ROM as an SD card sees it (i.MX53 Reference Manual, "System Boot"): image vector
-// table at byte 0x400, boot data, device configuration data (writes and checks), copy, jump. Left
-// out: authentication, plug-ins, the secondary image.
+// The i.MX53's boot ROM as an SD card sees it (i.MX53 Reference Manual, "System Boot"): image
+// vector table at byte 0x400, boot data, device configuration data (writes and checks), copy, jump.
+// Left out: authentication, plug-ins, the secondary image.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,14 @@
 #include "soc/load.h"
 
 enum { IVT_AT = 0x400, IVT_BYTES = 32, DCD_MAX = 1768, IMAGE_MAX = 64 << 20 };
-enum { TAG_IVT = 0xd1, TAG_DCD = 0xd2, CMD_WRITE = 0xcc, CMD_CHECK = 0xcf, CMD_NOP = 0xc0,
-       CMD_UNLOCK = 0xb2 };
+enum {
+    TAG_IVT = 0xd1,
+    TAG_DCD = 0xd2,
+    CMD_WRITE = 0xcc,
+    CMD_CHECK = 0xcf,
+    CMD_NOP = 0xc0,
+    CMD_UNLOCK = 0xb2
+};
 
 struct ivt {
     uint32_t entry, dcd, boot_data, self;
@@ -30,8 +36,10 @@ static int read_ivt(struct disk *disk, struct ivt *ivt, struct err *err)
         return err_set(err, -EINVAL, "%s: too short for a boot image", disk_name(disk));
     }
     if (d[0] != TAG_IVT || get_be16(d + 1) != IVT_BYTES || (d[3] & 0xf0) != 0x40) {
-        return err_set(err, -EINVAL, "%s: no boot image: bytes at 0x400 are %02x %02x %02x %02x, "
-                       "not an image vector table", disk_name(disk), d[0], d[1], d[2], d[3]);
+        return err_set(err, -EINVAL,
+                       "%s: no boot image: bytes at 0x400 are %02x %02x %02x %02x, "
+                       "not an image vector table",
+                       disk_name(disk), d[0], d[1], d[2], d[3]);
     }
     *ivt = (struct ivt){get_le32(d + 4), get_le32(d + 12), get_le32(d + 16), get_le32(d + 20)};
     return 0;
@@ -71,8 +79,9 @@ static int run_dcd(struct soc *soc, const uint8_t *d, uint32_t bytes, const char
             }
             dcd_write(soc, d + at + 4, n - 4, flags);
         } else if (cmd != CMD_CHECK && cmd != CMD_NOP && cmd != CMD_UNLOCK) {
-            return err_set(err, -EINVAL, "%s: boot image: unknown DCD command 0x%02x at offset 0x%x",
-                           name, cmd, at);
+            return err_set(err, -EINVAL,
+                           "%s: boot image: unknown DCD command 0x%02x at offset 0x%x", name, cmd,
+                           at);
         }
         at += n;
     }
@@ -116,10 +125,12 @@ static int copy_image(struct soc *soc, struct disk *disk, uint32_t start, uint32
         uint32_t n = bytes - at < sizeof buf ? bytes - at : (uint32_t)sizeof buf;
         memset(buf, 0, sizeof buf);
         if (at < have && disk_read(disk, at, buf, have - at < n ? have - at : n)) {
-            return err_set(err, -EIO, "%s: boot image: read error at byte 0x%x", disk_name(disk), at);
+            return err_set(err, -EIO, "%s: boot image: read error at byte 0x%x", disk_name(disk),
+                           at);
         }
         if (soc_dma_write(soc, start + at, buf, n)) {
-            return err_set(err, -EINVAL, "%s: boot image wants 0x%x bytes at 0x%08x: no memory there",
+            return err_set(err, -EINVAL,
+                           "%s: boot image wants 0x%x bytes at 0x%08x: no memory there",
                            disk_name(disk), bytes, start);
         }
     }
@@ -145,8 +156,10 @@ int boot_rom_imx(struct soc *soc, struct disk *disk, struct boot_entry *entry, s
         return err_set(err, -ENOTSUP, "%s: boot image is a plug-in; these are not run", name);
     }
     if (!bytes || bytes > IMAGE_MAX || ivt.self - start != IVT_AT) {
-        return err_set(err, -EINVAL, "%s: boot image: 0x%x bytes at 0x%08x with its table at 0x%08x "
-                       "make no sense", name, bytes, start, ivt.self);
+        return err_set(err, -EINVAL,
+                       "%s: boot image: 0x%x bytes at 0x%08x with its table at 0x%08x "
+                       "make no sense",
+                       name, bytes, start, ivt.self);
     }
     if (ivt.entry - start >= bytes) {
         return err_set(err, -EINVAL, "%s: boot image: entry 0x%08x is outside its 0x%x bytes", name,

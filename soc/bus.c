@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The bus of bus.h: a sorted array of windows with a direct-mapped cache of 256-byte chunks in front
-// (polling loops hit one or two registers), and a hash table of unclaimed accesses. The table is
-// bounded: a guest that touches everything cannot make the host's memory grow.
+// The bus of bus.h: a sorted array of windows with a direct-mapped cache of 256-byte chunks in
+// front (polling loops hit one or two registers), and a hash table of unclaimed accesses. The table
+// is bounded: a guest that touches everything cannot make the host's memory grow.
 #include "soc/bus.h"
 
 #include <errno.h>

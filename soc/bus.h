@@ -68,12 +68,12 @@ enum cpu_bus_result bus_write(struct bus *bus, uint32_t pa, unsigned size, uint6
 // ---- unclaimed accesses ------------------------------------------------------------------------
 
 struct bus_unclaimed {
-    char name[64];       // "uart1.+0x1c", "aips1 hole 0x53f94000", "0x00000044"
-    uint32_t pa, pc;     // pc of the first access from this place
+    char name[64];   // "uart1.+0x1c", "aips1 hole 0x53f94000", "0x00000044"
+    uint32_t pa, pc; // pc of the first access from this place
     bool write;
     unsigned size;
     uint64_t count;
-    uint64_t value;      // last value written
+    uint64_t value; // last value written
 };
 
 // Number of different (address, PC, direction); the most frequent first after bus_unclaimed_sort.

@@ -53,9 +53,9 @@ struct device_window {
 };
 
 struct device_class {
-    const char *name;  // "imx-uart"
-    const char *doc;   // one line
-    size_t bytes;      // size of the instance struct
+    const char *name; // "imx-uart"
+    const char *doc;  // one line
+    size_t bytes;     // size of the instance struct
     const struct device_window *windows;
     unsigned window_count;
 
@@ -114,8 +114,8 @@ struct device {
     const struct device_class *cls;
     const char *name; // "uart1"
     struct soc *soc;
-    struct device *parent; // the bus that it sits on (I2C), or NULL
-    uint32_t base;         // bus address, or address on the parent
+    struct device *parent;           // the bus that it sits on (I2C), or NULL
+    uint32_t base;                   // bus address, or address on the parent
     const struct device_prop *props; // the board's, may be NULL
     struct reg_block *blocks;        // one a window
     struct wire *outs;               // one an output
@@ -164,7 +164,8 @@ struct log *device_log(const struct device *dev);
 // The next slave on this bus at `addr`, or NULL.
 struct device *device_child(struct device *dev, uint32_t addr);
 
-// ---- arithmetic that every timer needs -----------------------------------------------------------
+// ---- arithmetic that every timer needs
+// -----------------------------------------------------------
 
 // Ticks of a clock in a span, rounded down; ns that n ticks take, rounded up. hz is not 0.
 static inline uint64_t ticks_of_ns(uint64_t ns, uint64_t hz)

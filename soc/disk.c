@@ -293,8 +293,8 @@ int disk_restore(struct disk *d, struct snap_reader *r, struct err *err)
             return rc;
         }
         if (!d->clusters || i >= d->cluster_count) {
-            return err_set(err, -EINVAL, "snapshot: disk %s has no cluster %llu to restore", d->name,
-                           (unsigned long long)i);
+            return err_set(err, -EINVAL, "snapshot: disk %s has no cluster %llu to restore",
+                           d->name, (unsigned long long)i);
         }
         d->clusters[i] = malloc(CLUSTER);
         if (!d->clusters[i]) {

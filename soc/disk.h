@@ -30,8 +30,8 @@ uint64_t disk_bytes(const struct disk *disk);
 bool disk_readonly(const struct disk *disk);
 const char *disk_name(const struct disk *disk);
 
-// Whole range or error (-EINVAL outside the medium, -EIO). Reads of never written overlay parts come
-// from the file.
+// Whole range or error (-EINVAL outside the medium, -EIO). Reads of never written overlay parts
+// come from the file.
 int disk_read(struct disk *disk, uint64_t off, void *buf, size_t n);
 int disk_write(struct disk *disk, uint64_t off, const void *buf, size_t n);
 int disk_flush(struct disk *disk);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Host file descriptors that a machine waits for: consoles, sockets, the user-mode network. A source
-// tells before each wait which descriptors it wants, and is told after it what came.
+// Host file descriptors that a machine waits for: consoles, sockets, the user-mode network. A
+// source tells before each wait which descriptors it wants, and is told after it what came.
 //
 // Threads: the machine's thread only.
 #ifndef SOC_HOSTIO_H
@@ -14,8 +14,8 @@
 struct pollset {
     struct pollfd fds[256];
     unsigned count;
-    int timeout_ms;     // how long the sources allow to wait; -1: for ever
-    bool paced;         // something outside answers in real time: do not skip virtual time
+    int timeout_ms; // how long the sources allow to wait; -1: for ever
+    bool paced;     // something outside answers in real time: do not skip virtual time
 };
 
 // Adds a descriptor; returns its index, or -1 when the set is full.

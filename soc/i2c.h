@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a slave on an I2C bus does. The controller finds it by address (device_child) and calls these
-// as the bytes go over the wire.
+// What a slave on an I2C bus does. The controller finds it by address (device_child) and calls
+// these as the bytes go over the wire.
 #ifndef SOC_I2C_H
 #define SOC_I2C_H
 

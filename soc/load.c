@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Image files: what they are, whether they are whole, and where they go. Formats: ELF (System V ABI),
-// zImage (Linux Documentation/arm/booting), uImage (U-Boot include/image.h).
+// Image files: what they are, whether they are whole, and where they go. Formats: ELF (System V
+// ABI), zImage (Linux Documentation/arm/booting), uImage (U-Boot include/image.h).
 #include "soc/load.h"
 
 #include <errno.h>
@@ -75,7 +75,8 @@ const char *image_kind_name(enum image_kind kind)
     return "?";
 }
 
-// ---- ELF -----------------------------------------------------------------------------------------
+// ---- ELF
+// -----------------------------------------------------------------------------------------
 
 enum { EHDR = 52, PHDR = 32, PT_LOAD = 1, EM_ARM = 40 };
 
@@ -144,8 +145,9 @@ static int place_elf(struct soc *soc, const struct blob *b, uint32_t *entry, str
         }
         if (soc_dma_write(soc, paddr, d + off, filesz) ||
             zero_fill(soc, paddr + filesz, memsz - filesz)) {
-            return err_set(err, -EINVAL, "%s: ELF segment %u at 0x%08x is outside the board's memory",
-                           b->name, i, paddr);
+            return err_set(err, -EINVAL,
+                           "%s: ELF segment %u at 0x%08x is outside the board's memory", b->name, i,
+                           paddr);
         }
         if (*entry - vaddr < memsz && vaddr != paddr && get_le32(d + 24) == *entry) {
             *entry = *entry - vaddr + paddr; // linked virtual, started physical
@@ -154,7 +156,8 @@ static int place_elf(struct soc *soc, const struct blob *b, uint32_t *entry, str
     return 0;
 }
 
-// ---- zImage, uImage ------------------------------------------------------------------------------
+// ---- zImage, uImage
+// ------------------------------------------------------------------------------
 
 enum { ZIMAGE_MAGIC = 0x016f2818 };
 #define UIMAGE_MAGIC 0x27051956u
@@ -188,8 +191,8 @@ static int inspect_uimage(const struct blob *b, struct image_info *info, struct 
         return err_set(err, -EINVAL, "%s: uImage data checksum is wrong", b->name);
     }
     if (b->data[31] != 0) {
-        return err_set(err, -ENOTSUP, "%s: uImage is compressed (type %u); unpack it first", b->name,
-                       b->data[31]);
+        return err_set(err, -ENOTSUP, "%s: uImage is compressed (type %u); unpack it first",
+                       b->name, b->data[31]);
     }
     info->kind = IMAGE_UIMAGE;
     info->load = get_be32(b->data + 16);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Kernels, device trees and initial RAM disks into a board's memory; boot images as a boot ROM reads
-// them. Every loader checks what it reads and refuses damage by name and offset.
+// Kernels, device trees and initial RAM disks into a board's memory; boot images as a boot ROM
+// reads them. Every loader checks what it reads and refuses damage by name and offset.
 #ifndef SOC_LOAD_H
 #define SOC_LOAD_H
 
@@ -38,7 +38,8 @@ struct image_info {
 };
 // Tells what a file is and checks its headers. -EINVAL names what is wrong and where.
 int image_inspect(const struct blob *b, struct image_info *info, struct err *err);
-// Copies it into memory: ELF segments at their addresses, others at `load`. *entry is where to start.
+// Copies it into memory: ELF segments at their addresses, others at `load`. *entry is where to
+// start.
 int image_place(struct soc *soc, const struct blob *b, const struct image_info *info, uint32_t load,
                 uint32_t *entry, struct err *err);
 
@@ -58,7 +59,7 @@ struct disk;
 int boot_rom_imx(struct soc *soc, struct disk *disk, struct boot_entry *entry, struct err *err);
 
 // Device tree: sets /memory, /chosen (bootargs, initrd). Returns a new blob in *out.
-int fdt_prepare(const struct blob *dtb, const struct soc *soc, const char *append,
-                uint32_t initrd, uint32_t initrd_bytes, struct blob *out, struct err *err);
+int fdt_prepare(const struct blob *dtb, const struct soc *soc, const char *append, uint32_t initrd,
+                uint32_t initrd_bytes, struct blob *out, struct err *err);
 
 #endif

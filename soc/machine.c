@@ -17,7 +17,8 @@
 #include "base/png.h"
 #include "soc/vgpu_port.h"
 
-// ---- what the board asks of its host -----------------------------------------------------------------
+// ---- what the board asks of its host
+// -----------------------------------------------------------------
 
 static struct machine *machine_of(struct soc_host *host)
 {
@@ -95,7 +96,8 @@ static const struct soc_host_ops host_ops = {
     .power = host_power,
 };
 
-// ---- doors -----------------------------------------------------------------------------------------
+// ---- doors
+// -----------------------------------------------------------------------------------------
 
 static void key_quit(void *owner)
 {
@@ -119,7 +121,8 @@ static int open_serials(struct machine *m, struct err *err)
         int rc;
         if (!m->board->serials || !m->board->serials[i]) {
             if (spec) {
-                return err_set(err, -EINVAL, "board %s has only %u serial lines", m->board->name, i);
+                return err_set(err, -EINVAL, "board %s has only %u serial lines", m->board->name,
+                               i);
             }
             break;
         }
@@ -151,7 +154,8 @@ static int open_disks(struct machine *m, struct err *err)
             continue;
         }
         if (!m->board->disks || !m->board->disks[i]) {
-            return err_set(err, -EINVAL, "board %s has only %u places for disks", m->board->name, i);
+            return err_set(err, -EINVAL, "board %s has only %u places for disks", m->board->name,
+                           i);
         }
         dev = soc_device(m->soc, m->board->disks[i]);
         m->disks[i] = disk_open(&cfg, err);
@@ -231,8 +235,8 @@ static int make_cpu(struct machine *m, struct err *err)
     return 0;
 }
 
-// ---- life ------------------------------------------------------------------------------------------
-
+// ---- life
+// ------------------------------------------------------------------------------------------
 
 struct machine *machine_create(const struct machine_config *cfg, struct err *err)
 {
@@ -349,7 +353,8 @@ int machine_reset(struct machine *m, struct err *err)
     return machine_boot(m, err);
 }
 
-// ---- parts -----------------------------------------------------------------------------------------
+// ---- parts
+// -----------------------------------------------------------------------------------------
 
 struct soc *machine_soc(struct machine *m)
 {

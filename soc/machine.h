@@ -40,10 +40,10 @@ struct machine_config {
     const char *kernel, *initrd, *dtb, *append;
     bool boot_rom;
 
-    const char *disks[MACHINE_DISKS]; // image paths by the board's disk doors, NULL: none
-    bool snapshot;                    // writes to disks are forgotten at the end
+    const char *disks[MACHINE_DISKS];     // image paths by the board's disk doors, NULL: none
+    bool snapshot;                        // writes to disks are forgotten at the end
     const char *serials[MACHINE_SERIALS]; // backends by the board's serial doors; NULL: null
-    const char *nets[MACHINE_NETS];   // backends by the board's nets; NULL: null
+    const char *nets[MACHINE_NETS];       // backends by the board's nets; NULL: null
 
     struct mdev *mdev;    // borrowed; NULL: no GPU (its window is reported)
     const char *gpu_type; // vgpu type name
@@ -54,8 +54,8 @@ struct machine_config {
     const char *gdb; // where GDB may connect: "tcp:[HOST]:PORT", "unix:PATH"; NULL: nowhere
     bool paused;     // start stopped: the debugger or the monitor says when to go
 
-    bool realtime;  // virtual time keeps to the host's clock
-    bool no_reboot; // a reset ends the run
+    bool realtime;   // virtual time keeps to the host's clock
+    bool no_reboot;  // a reset ends the run
     struct log *log; // borrowed
 };
 
@@ -65,15 +65,15 @@ void machine_destroy(struct machine *m);
 
 // Why a run ended.
 #define MACHINE_EXITS(X)                                                                           \
-    X(QUIT, "quit")                         /* machine_stop, Ctrl-a x */                           \
-    X(POWER_OFF, "power off")               /* the guest switched the board off */                 \
-    X(RESET, "reset")                       /* with no_reboot */                                   \
-    X(GUEST_LIMIT, "guest time is over")    /* */                                                  \
-    X(HOST_LIMIT, "host time is over")      /* */                                                  \
-    X(MATCH, "awaited text seen")           /* */                                                  \
-    X(ASLEEP, "guest sleeps for ever")      /* no timer, no input can wake it */                   \
-    X(DEBUG, "stopped by a breakpoint")     /* with no debugger to handle it */                    \
-    X(ERROR, "cannot start")                /* boot failed after a reset */
+    X(QUIT, "quit")                      /* machine_stop, Ctrl-a x */                              \
+    X(POWER_OFF, "power off")            /* the guest switched the board off */                    \
+    X(RESET, "reset")                    /* with no_reboot */                                      \
+    X(GUEST_LIMIT, "guest time is over") /* */                                                     \
+    X(HOST_LIMIT, "host time is over")   /* */                                                     \
+    X(MATCH, "awaited text seen")        /* */                                                     \
+    X(ASLEEP, "guest sleeps for ever")   /* no timer, no input can wake it */                      \
+    X(DEBUG, "stopped by a breakpoint")  /* with no debugger to handle it */                       \
+    X(ERROR, "cannot start")             /* boot failed after a reset */
 enum machine_exit {
 #define X(name, text) MACHINE_EXIT_##name,
     MACHINE_EXITS(X)
@@ -83,9 +83,9 @@ enum machine_exit {
 const char *machine_exit_text(enum machine_exit why);
 
 struct machine_limits {
-    uint64_t guest_ns;     // virtual time at which to end; 0: none
-    uint64_t host_ns;      // host time this call may take; 0: none
-    const char *stop_text; // end when serial line 0 says this; NULL: none
+    uint64_t guest_ns;      // virtual time at which to end; 0: none
+    uint64_t host_ns;       // host time this call may take; 0: none
+    const char *stop_text;  // end when serial line 0 says this; NULL: none
     const char *stop_regex; // extended POSIX regular expression on a line; NULL: none
 };
 // Runs until something ends it; may be called again to go on. -EINVAL for a bad expression is told
@@ -99,14 +99,15 @@ void machine_stop(struct machine *m);
 // Virtual power button: everything as after machine_create.
 int machine_reset(struct machine *m, struct err *err);
 
-// ---- parts -----------------------------------------------------------------------------------------
+// ---- parts
+// -----------------------------------------------------------------------------------------
 
 struct soc *machine_soc(struct machine *m);
 struct cpu *machine_cpu(struct machine *m);
 struct serial *machine_serial(struct machine *m, unsigned i); // NULL past the board's doors
 struct vgpu *machine_vgpu(struct machine *m);                 // NULL without one
 const char *machine_name(const struct machine *m);
-uint64_t machine_now(const struct machine *m);                // virtual ns
+uint64_t machine_now(const struct machine *m); // virtual ns
 
 // A debugger or another front end that handles breakpoints: called on the machine's thread when the
 // CPU stopped; returns true to go on. NULL removes it.
@@ -116,7 +117,8 @@ void machine_set_debugger(struct machine *m, machine_debug_fn *fn, void *ctx);
 struct io_source;
 void machine_add_io(struct machine *m, struct io_source *src);
 
-// ---- looking ---------------------------------------------------------------------------------------
+// ---- looking
+// ---------------------------------------------------------------------------------------
 
 // What display `i` of the board shows. -ENODATA when it is dark, -ENOENT when there is none.
 int machine_screenshot(struct machine *m, unsigned i, struct picture *pic, struct err *err);
@@ -133,8 +135,8 @@ const struct machine_marker *machine_markers(const struct machine *m, unsigned *
 
 struct machine_stats {
     uint64_t guest_ns, insns, host_ns, host_cpu_ns; // since creation; host_* of machine_run only
-    uint64_t skipped_ns;  // virtual time skipped while waiting
-    uint64_t gpu_wait_ns; // host time waited for the GPU
+    uint64_t skipped_ns;                            // virtual time skipped while waiting
+    uint64_t gpu_wait_ns;                           // host time waited for the GPU
     uint64_t slices, idles, resets;
 };
 void machine_stats(const struct machine *m, struct machine_stats *out);
@@ -143,14 +145,16 @@ void machine_stats(const struct machine *m, struct machine_stats *out);
 void machine_report(struct machine *m, FILE *out);
 void machine_report_unclaimed(struct machine *m, FILE *out);
 
-// ---- monitor ---------------------------------------------------------------------------------------
+// ---- monitor
+// ---------------------------------------------------------------------------------------
 
 // Executes one monitor command and prints its answer. Unknown commands say how to get help.
 void machine_monitor(struct machine *m, const char *line, FILE *out);
 // The monitor's "stop" and "cont".
 void machine_pause(struct machine *m, bool paused);
 
-// ---- save and restore ------------------------------------------------------------------------------
+// ---- save and restore
+// ------------------------------------------------------------------------------
 
 // One file with everything but disk images and the host's sockets. The GPU must be idle.
 int machine_save(struct machine *m, const char *path, struct err *err);

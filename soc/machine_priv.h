@@ -31,9 +31,9 @@ struct machine {
     // virtual time = base_ns + (instructions - base_insns) / mips
     uint64_t base_ns, base_insns, slice_end_ns;
     unsigned mips;
-    uint64_t busy_since_ns; // virtual time at which the GPU became busy, 0 idle
+    uint64_t busy_since_ns;                   // virtual time at which the GPU became busy, 0 idle
     uint64_t anchor_guest_ns, anchor_host_ns; // real time pacing
-    uint64_t polled_ns;     // host time of the last look at descriptors
+    uint64_t polled_ns;                       // host time of the last look at descriptors
 
     atomic_bool stop;
     bool paused, reset_wanted, off_wanted;
@@ -61,12 +61,14 @@ uint64_t host_cpu_now_ns(void);
 
 // Puts the CPU at the beginning of what the machine starts.
 int machine_boot(struct machine *m, struct err *err);
-// Looks at host descriptors, waiting at most timeout_ms; returns whether something real-time is open.
+// Looks at host descriptors, waiting at most timeout_ms; returns whether something real-time is
+// open.
 bool machine_poll(struct machine *m, int timeout_ms);
 // Serial line 0's listener.
 void machine_heard(void *ctx, uint8_t c);
 // The GDB stub's part of the loop. machine_gdb_turn: what to do before the next slice; true means
-// skip it (halted, or a step was made). machine_gdb_stopped: the CPU stopped for a break or watchpoint.
+// skip it (halted, or a step was made). machine_gdb_stopped: the CPU stopped for a break or
+// watchpoint.
 struct machine_gdb;
 int machine_gdb_open(struct machine *m, struct err *err);
 void machine_gdb_close(struct machine *m);

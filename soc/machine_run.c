@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The loop: run the CPU up to the next timer, fire timers, look at the host now and then. Slices end
-// at instruction counts, never at host times, so that two runs of one machine are the same run.
+// The loop: run the CPU up to the next timer, fire timers, look at the host now and then. Slices
+// end at instruction counts, never at host times, so that two runs of one machine are the same run.
 #include "soc/machine_priv.h"
 
 #include <errno.h>
@@ -52,7 +52,8 @@ const char *machine_exit_text(enum machine_exit why)
     return "?";
 }
 
-// ---- what the guest says -----------------------------------------------------------------------------
+// ---- what the guest says
+// -----------------------------------------------------------------------------
 
 static void stamp(struct machine *m, struct machine_marker *k)
 {
@@ -107,7 +108,8 @@ int machine_mark(struct machine *m, const char *text)
     return 0;
 }
 
-// ---- the host ----------------------------------------------------------------------------------------
+// ---- the host
+// ----------------------------------------------------------------------------------------
 
 bool machine_poll(struct machine *m, int timeout_ms)
 {
@@ -141,7 +143,8 @@ static void skip_to(struct machine *m, uint64_t when_ns)
     }
 }
 
-// Waits in real time for at most `ns`, then moves virtual time on by what was waited, times num/den.
+// Waits in real time for at most `ns`, then moves virtual time on by what was waited, times
+// num/den.
 static void wait_real(struct machine *m, uint64_t ns, unsigned den)
 {
     uint64_t start = host_now_ns(), now = machine_now(m), gone;
@@ -209,7 +212,8 @@ static void pace(struct machine *m)
     }
 }
 
-// ---- the loop ----------------------------------------------------------------------------------------
+// ---- the loop
+// ----------------------------------------------------------------------------------------
 
 static bool power_events(struct machine *m, enum machine_exit *why, struct err *err)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a machine tells about itself, and its snapshots: sections "machine", "cpu", "gpu" and those of
-// the board (soc_state.c).
+// What a machine tells about itself, and its snapshots: sections "machine", "cpu", "gpu" and those
+// of the board (soc_state.c).
 #include "soc/machine_priv.h"
 
 #include <errno.h>
@@ -41,9 +41,9 @@ void machine_report(struct machine *m, FILE *out)
             (double)s.host_ns / 1e9, (double)s.host_cpu_ns / 1e9,
             s.host_cpu_ns ? (double)s.insns * 1e3 / (double)s.host_cpu_ns : 0.0);
     fprintf(out,
-            "irqs %" PRIu64 ", aborts %" PRIu64 "+%" PRIu64 ", undefined %" PRIu64 ", TLB misses %" PRIu64
-            ", register reads %" PRIu64 ", writes %" PRIu64 ", waits %" PRIu64 ", resets %" PRIu64
-            ", waited for GPU %.3f s\n",
+            "irqs %" PRIu64 ", aborts %" PRIu64 "+%" PRIu64 ", undefined %" PRIu64
+            ", TLB misses %" PRIu64 ", register reads %" PRIu64 ", writes %" PRIu64
+            ", waits %" PRIu64 ", resets %" PRIu64 ", waited for GPU %.3f s\n",
             c.irqs, c.data_aborts, c.prefetch_aborts, c.undefs, c.tlb_misses, c.mmio_reads,
             c.mmio_writes, s.idles, s.resets, (double)s.gpu_wait_ns / 1e9);
     for (unsigned i = 0; i < m->marker_count; i++) {
@@ -70,7 +70,8 @@ uint64_t machine_hash(const struct machine *m)
     return hash_bytes(h, &cpu, sizeof cpu);
 }
 
-// ---- snapshots -----------------------------------------------------------------------------------------
+// ---- snapshots
+// -----------------------------------------------------------------------------------------
 
 int machine_save(struct machine *m, const char *path, struct err *err)
 {

@@ -33,7 +33,7 @@ static bool number(const char **s, uint64_t *v)
 
 static void cmd_registers(struct machine *m, char *args, FILE *out)
 {
-    static const char *const names[] = {"r0", "r1", "r2",  "r3",  "r4", "r5", "r6", "r7",
+    static const char *const names[] = {"r0", "r1", "r2",  "r3",  "r4",  "r5", "r6", "r7",
                                         "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc"};
     char text[96] = "";
     (void)args;
@@ -254,7 +254,8 @@ void machine_monitor(struct machine *m, const char *line, FILE *out)
     best->run(m, buf + best_len + strspn(buf + best_len, " "), out);
 }
 
-// ---- on a serial line ----------------------------------------------------------------------------------
+// ---- on a serial line
+// ----------------------------------------------------------------------------------
 
 static void say(struct machine *m, const char *text)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// User-mode network through libslirp: the guest gets 10.0.2.15 by DHCP, the host is 10.0.2.2, DNS is
-// 10.0.2.3. IPv4 only. While the stack has open connections virtual time keeps to real time, because
-// the far side does.
+// User-mode network through libslirp: the guest gets 10.0.2.15 by DHCP, the host is 10.0.2.2, DNS
+// is 10.0.2.3. IPv4 only. While the stack has open connections virtual time keeps to real time,
+// because the far side does.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -118,13 +118,15 @@ static const SlirpCb callbacks = {
     .notify = cb_notify,
 };
 
-// ---- waiting -------------------------------------------------------------------------------------
+// ---- waiting
+// -------------------------------------------------------------------------------------
 
 static int cb_add_poll(int fd, int events, void *opaque)
 {
     struct net_slirp *s = opaque;
-    short e = (short)((events & SLIRP_POLL_IN ? POLLIN : 0) | (events & SLIRP_POLL_OUT ? POLLOUT : 0) |
-                      (events & SLIRP_POLL_PRI ? POLLPRI : 0));
+    short e =
+        (short)((events & SLIRP_POLL_IN ? POLLIN : 0) | (events & SLIRP_POLL_OUT ? POLLOUT : 0) |
+                (events & SLIRP_POLL_PRI ? POLLPRI : 0));
     s->filling->paced = true;
     return pollset_add(s->filling, fd, e);
 }
@@ -167,7 +169,8 @@ static void dispatch(struct io_source *src, const struct pollset *set)
 
 static const struct io_source_ops io_ops = {prepare, dispatch};
 
-// ---- life ----------------------------------------------------------------------------------------
+// ---- life
+// ----------------------------------------------------------------------------------------
 
 static void slirp_out(struct netdev *net, const uint8_t *frame, size_t n)
 {

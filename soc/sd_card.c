@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // SDHC card (SD Physical Layer Simplified Specification 2.00 with the 3.01 switch function):
-// identification, 4-bit bus, block reads and writes, high speed switch, erase. Sizes up to 2 GiB are
-// SDHC too: every host driver since 2006 takes that. Left out: SPI mode, locking, UHS.
+// identification, 4-bit bus, block reads and writes, high speed switch, erase. Sizes up to 2 GiB
+// are SDHC too: every host driver since 2006 takes that. Left out: SPI mode, locking, UHS.
 #include "soc/sd_card.h"
 
 #include <errno.h>
@@ -18,8 +18,13 @@
 enum { BLOCK = 512, UNIT = 512 * 1024 };
 enum sd_state { SD_IDLE, SD_READY, SD_IDENT, SD_STBY, SD_TRAN, SD_DATA, SD_RCV, SD_PRG, SD_DIS };
 enum {
-    ST_APP_CMD = BIT(5), ST_READY = BIT(8), ST_ILLEGAL = BIT(22), ST_WP_VIOLATION = BIT(26),
-    ST_ERASE_PARAM = BIT(27), ST_OUT_OF_RANGE = BIT(31), ST_ERROR = BIT(19)
+    ST_APP_CMD = BIT(5),
+    ST_READY = BIT(8),
+    ST_ILLEGAL = BIT(22),
+    ST_WP_VIOLATION = BIT(26),
+    ST_ERASE_PARAM = BIT(27),
+    ST_OUT_OF_RANGE = BIT(31),
+    ST_ERROR = BIT(19)
 };
 enum { OCR_VOLTAGES = 0x00ff8000, OCR_CCS = BIT(30) };
 #define OCR_POWERED 0x80000000u
@@ -31,9 +36,9 @@ struct sd_card {
     struct disk *disk;
     struct log *log;
     uint64_t sectors;
-    uint32_t status; // error bits until read
+    uint32_t status;                          // error bits until read
     uint32_t rca, erase_from, erase_to, left; // left: bytes of a single block or register
-    uint64_t at;     // byte position of block transfers
+    uint64_t at;                              // byte position of block transfers
     uint8_t state, stream, app, multiple, written_any;
     uint32_t buffer_at;
     uint8_t buffer[64];
@@ -41,15 +46,21 @@ struct sd_card {
     uint8_t block[BLOCK];
 };
 
-static const struct snap_field fields[] = {
-    SNAP_FIELD(struct sd_card, status),     SNAP_FIELD(struct sd_card, rca),
-    SNAP_FIELD(struct sd_card, erase_from), SNAP_FIELD(struct sd_card, erase_to),
-    SNAP_FIELD(struct sd_card, left),       SNAP_FIELD(struct sd_card, at),
-    SNAP_FIELD(struct sd_card, state),      SNAP_FIELD(struct sd_card, stream),
-    SNAP_FIELD(struct sd_card, app),        SNAP_FIELD(struct sd_card, multiple),
-    SNAP_FIELD(struct sd_card, buffer_at),  SNAP_ARRAY(struct sd_card, buffer),
-    SNAP_FIELD(struct sd_card, block_fill), SNAP_ARRAY(struct sd_card, block),
-    SNAP_END};
+static const struct snap_field fields[] = {SNAP_FIELD(struct sd_card, status),
+                                           SNAP_FIELD(struct sd_card, rca),
+                                           SNAP_FIELD(struct sd_card, erase_from),
+                                           SNAP_FIELD(struct sd_card, erase_to),
+                                           SNAP_FIELD(struct sd_card, left),
+                                           SNAP_FIELD(struct sd_card, at),
+                                           SNAP_FIELD(struct sd_card, state),
+                                           SNAP_FIELD(struct sd_card, stream),
+                                           SNAP_FIELD(struct sd_card, app),
+                                           SNAP_FIELD(struct sd_card, multiple),
+                                           SNAP_FIELD(struct sd_card, buffer_at),
+                                           SNAP_ARRAY(struct sd_card, buffer),
+                                           SNAP_FIELD(struct sd_card, block_fill),
+                                           SNAP_ARRAY(struct sd_card, block),
+                                           SNAP_END};
 
 struct sd_card *sd_card_create(struct disk *disk, struct log *log, struct err *err)
 {
@@ -83,7 +94,8 @@ void sd_card_power_on(struct sd_card *c)
     c->rca = 0;
 }
 
-// ---- registers -----------------------------------------------------------------------------------
+// ---- registers
+// -----------------------------------------------------------------------------------
 
 static void put_bits(uint32_t r[4], unsigned hi, unsigned lo, uint32_t v)
 {
@@ -96,26 +108,26 @@ static void put_bits(uint32_t r[4], unsigned hi, unsigned lo, uint32_t v)
 static void cid(uint32_t r[4])
 {
     memset(r, 0, 16);
-    put_bits(r, 127, 120, 0x59);       // manufacturer
-    put_bits(r, 119, 104, 0x4d54);     // "MT"
-    put_bits(r, 103, 72, 0x59414d41);  // "YAMA"
-    put_bits(r, 71, 64, 0x54);         // "T"
-    put_bits(r, 63, 56, 0x10);         // revision 1.0
-    put_bits(r, 55, 24, 0x00000001);   // serial
-    put_bits(r, 19, 8, 24 << 4 | 1);   // January 2024
+    put_bits(r, 127, 120, 0x59);      // manufacturer
+    put_bits(r, 119, 104, 0x4d54);    // "MT"
+    put_bits(r, 103, 72, 0x59414d41); // "YAMA"
+    put_bits(r, 71, 64, 0x54);        // "T"
+    put_bits(r, 63, 56, 0x10);        // revision 1.0
+    put_bits(r, 55, 24, 0x00000001);  // serial
+    put_bits(r, 19, 8, 24 << 4 | 1);  // January 2024
     put_bits(r, 0, 0, 1);
 }
 
 static void csd(const struct sd_card *c, uint32_t r[4])
 {
     memset(r, 0, 16);
-    put_bits(r, 127, 126, 1);      // version 2
-    put_bits(r, 119, 112, 0x0e);   // TAAC
-    put_bits(r, 103, 96, 0x32);    // 25 MHz
-    put_bits(r, 95, 84, 0x5b5);    // classes
-    put_bits(r, 83, 80, 9);        // 512-byte blocks
+    put_bits(r, 127, 126, 1);    // version 2
+    put_bits(r, 119, 112, 0x0e); // TAAC
+    put_bits(r, 103, 96, 0x32);  // 25 MHz
+    put_bits(r, 95, 84, 0x5b5);  // classes
+    put_bits(r, 83, 80, 9);      // 512-byte blocks
     put_bits(r, 69, 48, (uint32_t)(c->sectors / 1024) - 1);
-    put_bits(r, 46, 46, 1);        // erase by block
+    put_bits(r, 46, 46, 1); // erase by block
     put_bits(r, 45, 39, 0x7f);
     put_bits(r, 28, 26, 2);
     put_bits(r, 25, 22, 9);
@@ -170,9 +182,11 @@ static void switch_function(struct sd_card *c, uint32_t arg, struct sd_reply *r)
     send_buffer(c, r, 64);
 }
 
-// ---- transfers -----------------------------------------------------------------------------------
+// ---- transfers
+// -----------------------------------------------------------------------------------
 
-static void blocks(struct sd_card *c, struct sd_reply *r, uint32_t sector, bool write, bool multiple)
+static void blocks(struct sd_card *c, struct sd_reply *r, uint32_t sector, bool write,
+                   bool multiple)
 {
     if (sector >= c->sectors) {
         c->status |= ST_OUT_OF_RANGE;
@@ -286,12 +300,13 @@ static void erase(struct sd_card *c)
     }
 }
 
-// ---- commands ------------------------------------------------------------------------------------
+// ---- commands
+// ------------------------------------------------------------------------------------
 
 static void app_command(struct sd_card *c, unsigned index, uint32_t arg, struct sd_reply *r)
 {
     switch (index) {
-    case 6: // SET_BUS_WIDTH
+    case 6:  // SET_BUS_WIDTH
     case 42: // SET_CLR_CARD_DETECT
     case 23: // SET_WR_BLK_ERASE_COUNT
         r1(c, r);
@@ -468,9 +483,9 @@ void sd_card_save(const struct sd_card *card, struct snap_writer *w)
 int sd_card_restore(struct sd_card *card, struct snap_reader *r, struct err *err)
 {
     int rc = snap_get_fields(r, fields, card, err);
-    if (!rc && (card->buffer_at > sizeof card->buffer || card->left > BLOCK ||
-                card->block_fill >= BLOCK ||
-                (card->stream == STREAM_BUFFER && card->left > sizeof card->buffer - card->buffer_at))) {
+    if (!rc &&
+        (card->buffer_at > sizeof card->buffer || card->left > BLOCK || card->block_fill >= BLOCK ||
+         (card->stream == STREAM_BUFFER && card->left > sizeof card->buffer - card->buffer_at))) {
         rc = err_set(err, -EINVAL, "snapshot: SD card state is out of range");
     }
     return rc;

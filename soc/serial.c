@@ -111,7 +111,8 @@ void serial_connect(struct serial *s, struct serial_client *client)
     s->client = client;
 }
 
-// ---- towards the guest ---------------------------------------------------------------------------
+// ---- towards the guest
+// ---------------------------------------------------------------------------
 
 size_t serial_room(const struct serial *s)
 {
@@ -206,7 +207,8 @@ void serial_set_keys(struct serial *s, const struct serial_keys *keys)
     s->keys = *keys;
 }
 
-// ---- from the guest ------------------------------------------------------------------------------
+// ---- from the guest
+// ------------------------------------------------------------------------------
 
 static void script_run(struct serial *s)
 {
@@ -298,11 +300,14 @@ int serial_log_to(struct serial *s, const char *path, struct err *err)
     return 0;
 }
 
-// ---- scripts -------------------------------------------------------------------------------------
+// ---- scripts
+// -------------------------------------------------------------------------------------
 
 static int hex(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
 }
 
 static size_t unescape(char *to, const char *from)

@@ -17,7 +17,8 @@
 struct err;
 struct serial;
 
-// ---- the device's side ---------------------------------------------------------------------------
+// ---- the device's side
+// ---------------------------------------------------------------------------
 
 // Embed it in the UART; `received` is called when characters wait that it may take.
 struct serial_client {
@@ -30,7 +31,8 @@ void serial_send(struct serial *s, uint8_t c);
 size_t serial_take(struct serial *s, void *buf, size_t n);
 size_t serial_waiting(const struct serial *s);
 
-// ---- the host's side -----------------------------------------------------------------------------
+// ---- the host's side
+// -----------------------------------------------------------------------------
 
 // What the Ctrl-a keys do. Functions may be NULL. `monitor` is true while typing goes there.
 struct serial_keys {
@@ -68,7 +70,8 @@ int serial_log_to(struct serial *s, const char *path, struct err *err);
 // The line's host descriptors, or NULL when it has none.
 struct io_source *serial_io(struct serial *s);
 
-// ---- scripts ---------------------------------------------------------------------------------------
+// ---- scripts
+// ---------------------------------------------------------------------------------------
 
 // "wait for TEXT, then type TEXT", in order. Both are copied. A step without `expect` types at once
 // when its turn comes. Escapes \n \r \t \\ \xNN are understood in `send`.

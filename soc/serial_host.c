@@ -262,8 +262,8 @@ static int open_line(struct host_line *l, const char *spec, const char *name, bo
                    spec);
 }
 
-int serial_backend_open(const char *spec, struct serial *s, struct serial_backend **out,
-                        bool *keys, struct err *err)
+int serial_backend_open(const char *spec, struct serial *s, struct serial_backend **out, bool *keys,
+                        struct err *err)
 {
     struct host_line *l;
     int rc;

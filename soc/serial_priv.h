@@ -23,8 +23,8 @@ struct serial_backend {
 };
 
 // NULL with *err untouched for specs without a host side ("null", "mem").
-int serial_backend_open(const char *spec, struct serial *s, struct serial_backend **out,
-                        bool *keys, struct err *err);
+int serial_backend_open(const char *spec, struct serial *s, struct serial_backend **out, bool *keys,
+                        struct err *err);
 // Characters from the host's side, before keys are looked at.
 void serial_from_host(struct serial *s, const char *data, size_t n);
 // How many characters the line can take now.

@@ -31,8 +31,7 @@ static const char *block_reg_name(struct bus_target *t, uint32_t off, char *buf,
     if (!b->window->name[0]) {
         return regfile_name(b->rf.table, off, buf, n);
     }
-    snprintf(buf, n, "%s.%s", b->window->name,
-             regfile_name(b->rf.table, off, reg, sizeof reg));
+    snprintf(buf, n, "%s.%s", b->window->name, regfile_name(b->rf.table, off, reg, sizeof reg));
     return buf;
 }
 
@@ -90,8 +89,8 @@ static int check_props(const struct device *dev, struct err *err)
             q++;
         }
         if (!q || !q->name) {
-            return err_set(err, -EINVAL, "%s: a %s has no property '%s'", dev->name,
-                           dev->cls->name, p->name);
+            return err_set(err, -EINVAL, "%s: a %s has no property '%s'", dev->name, dev->cls->name,
+                           p->name);
         }
     }
     return 0;

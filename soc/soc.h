@@ -43,8 +43,8 @@ struct soc_override {
 };
 
 struct soc_config {
-    uint64_t ram_bytes;    // 0: the board's default
-    uint64_t epoch;        // calendar time at start, seconds since 1970; 0: 2024-01-01
+    uint64_t ram_bytes; // 0: the board's default
+    uint64_t epoch;     // calendar time at start, seconds since 1970; 0: 2024-01-01
     const struct soc_override *overrides; // borrowed
     unsigned override_count;
     struct log *log;       // borrowed, may be NULL

@@ -184,7 +184,8 @@ static int restore_ram(const struct soc_ram *ram, struct snap_reader *r, struct 
     }
     bytes = snap_get_u64(r);
     if (version != RAM_VERSION || bytes != ram->bytes) {
-        return err_set(err, -EINVAL, "snapshot: memory %s has %" PRIu64 " bytes, the machine %" PRIu64,
+        return err_set(err, -EINVAL,
+                       "snapshot: memory %s has %" PRIu64 " bytes, the machine %" PRIu64,
                        ram->row->name, bytes, ram->bytes);
     }
     memset(ram->host, 0, ram->bytes);

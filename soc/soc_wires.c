@@ -185,8 +185,8 @@ static int connect_clock(struct soc *soc, const struct board_clock *row, struct 
     }
     if (!split(row->source, name, sizeof name, &port) || !(src = soc_device(soc, name)) ||
         (out = index_of(src->cls->clock_outputs, port)) < 0) {
-        return err_set(err, -EINVAL, "board %s: '%s' wants clock '%s', which is not there",
-                       b->name, row->input, row->source);
+        return err_set(err, -EINVAL, "board %s: '%s' wants clock '%s', which is not there", b->name,
+                       row->input, row->source);
     }
     dev->clocks[in].source = src;
     dev->clocks[in].output = (unsigned)out;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Freescale i.MX53 Quick Start Board (MCIMX53-START): i.MX535 at 1 GHz, 1 GiB DDR3 in two banks,
-// DA9053 PMIC, SD card slots, LAN8720, VGA through the TV encoder or a parallel LCD panel. Memory map
-// and interrupt numbers: i.MX53 Reference Manual, chapters "System memory map" and "Interrupts".
-// Not fitted here: what nothing was seen to touch (SAHARA, VPU, SCC, SPDIF, PATA).
+// DA9053 PMIC, SD card slots, LAN8720, VGA through the TV encoder or a parallel LCD panel. Memory
+// map and interrupt numbers: i.MX53 Reference Manual, chapters "System memory map" and
+// "Interrupts". Not fitted here: what nothing was seen to touch (SAHARA, VPU, SCC, SPDIF, PATA).
 #include "base/bits.h"
 #include "soc/board.h"
 

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// ChipIdea USB controller as in the i.MX family (i.MX53 Reference Manual, "USBOH3"; EHCI 1.0 for the
-// host registers): identification, start and stop, one port with nothing plugged in. The schedules
-// are not walked: without a device there is nothing to transfer.
+// ChipIdea USB controller as in the i.MX family (i.MX53 Reference Manual, "USBOH3"; EHCI 1.0 for
+// the host registers): identification, start and stop, one port with nothing plugged in. The
+// schedules are not walked: without a device there is nothing to transfer.
 #include "base/snapshot.h"
 #include "soc/dev/rows.h"
 
-enum { USBCMD = 0x140, USBSTS = 0x144, USBINTR = 0x148, FRINDEX = 0x14c, PORTSC = 0x184,
-       OTGSC = 0x1a4, USBMODE = 0x1a8, ENDPTFLUSH = 0x1b4 };
+enum {
+    USBCMD = 0x140,
+    USBSTS = 0x144,
+    USBINTR = 0x148,
+    FRINDEX = 0x14c,
+    PORTSC = 0x184,
+    OTGSC = 0x1a4,
+    USBMODE = 0x1a8,
+    ENDPTFLUSH = 0x1b4
+};
 enum { CMD_RS = BIT(0), CMD_RST = BIT(1), CMD_PSE = BIT(4), CMD_ASE = BIT(5), CMD_IAA = BIT(6) };
 enum { STS_IAA = BIT(5), STS_HCH = BIT(12), STS_PSS = BIT(14), STS_ASS = BIT(15) };
 enum { PORT_PR = BIT(8), PORT_PP = BIT(12) };

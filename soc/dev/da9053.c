@@ -13,10 +13,23 @@
 #include "soc/soc.h"
 
 enum {
-    STATUS_A = 0x01, STATUS_D = 0x04, EVENT_A = 0x05, EVENT_D = 0x08, FAULT_LOG = 0x09,
-    IRQ_MASK_A = 0x0a, IRQ_MASK_D = 0x0d, CONTROL_A = 0x0e, CONTROL_B = 0x0f, SUPPLY = 0x3c,
-    BUCK_FIRST = 0x2e, LDO_LAST = 0x3b, ADC_MAN = 0x50, COUNT_S = 0x6f, COUNT_Y = 0x74,
-    ALARM_D = 0x77, ALARM_MO = 0x78
+    STATUS_A = 0x01,
+    STATUS_D = 0x04,
+    EVENT_A = 0x05,
+    EVENT_D = 0x08,
+    FAULT_LOG = 0x09,
+    IRQ_MASK_A = 0x0a,
+    IRQ_MASK_D = 0x0d,
+    CONTROL_A = 0x0e,
+    CONTROL_B = 0x0f,
+    SUPPLY = 0x3c,
+    BUCK_FIRST = 0x2e,
+    LDO_LAST = 0x3b,
+    ADC_MAN = 0x50,
+    COUNT_S = 0x6f,
+    COUNT_Y = 0x74,
+    ALARM_D = 0x77,
+    ALARM_MO = 0x78
 };
 enum { CONTROL_B_SHUTDOWN = BIT(7), ADC_MAN_CONV = BIT(4), COUNT_Y_MONITOR = BIT(6) };
 

@@ -54,11 +54,12 @@ static uint8_t recv(struct device *dev)
 
 static const struct i2c_slave_ops rom_ops = {start, send_rom, recv, NULL};
 static const struct i2c_slave_ops ram_ops = {start, send_ram, recv, NULL};
-static const struct snap_field state[] = {
-    SNAP_ARRAY(struct i2c_bytes, data), SNAP_FIELD(struct i2c_bytes, pointer),
-    SNAP_FIELD(struct i2c_bytes, addressed), SNAP_END};
+static const struct snap_field state[] = {SNAP_ARRAY(struct i2c_bytes, data),
+                                          SNAP_FIELD(struct i2c_bytes, pointer),
+                                          SNAP_FIELD(struct i2c_bytes, addressed), SNAP_END};
 
-// ---- EDID ------------------------------------------------------------------------------------------
+// ---- EDID
+// ------------------------------------------------------------------------------------------
 
 static void edid_reset(struct device *dev)
 {
@@ -68,7 +69,7 @@ static void edid_reset(struct device *dev)
         0x01, 0x22, 0x01, 0x03,                         // week 1 of 2024, EDID 1.3
         0x08, 0x20, 0x18, 0x78, 0x0a,                   // analog, 32 x 24 cm, gamma 2.2, RGB
         0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54, // chromaticity (sRGB)
-        0x00, 0x08, 0x00,                               // established: 1024x768 at 60 Hz
+        0x00, 0x08, 0x00, // established: 1024x768 at 60 Hz
     };
     // 1024x768 at 60 Hz: 65 MHz, 1024+24+136+160, 768+3+6+29 (VESA DMT)
     static const uint8_t timing[18] = {0x64, 0x19, 0x00, 0x40, 0x41, 0x00, 0x26, 0x30, 0x18,
@@ -101,7 +102,8 @@ const struct device_class edid_class = {
     .state = state,
 };
 
-// ---- MMA8450 ---------------------------------------------------------------------------------------
+// ---- MMA8450
+// ---------------------------------------------------------------------------------------
 
 static void mma_reset(struct device *dev)
 {
@@ -121,7 +123,8 @@ const struct device_class mma8450_class = {
     .state = state,
 };
 
-// ---- SGTL5000 --------------------------------------------------------------------------------------
+// ---- SGTL5000
+// --------------------------------------------------------------------------------------
 
 struct sgtl5000 {
     struct device dev;
@@ -182,9 +185,9 @@ static void sgtl_reset(struct device *dev)
 }
 
 static const struct i2c_slave_ops sgtl_ops = {sgtl_start, sgtl_send, sgtl_recv, NULL};
-static const struct snap_field sgtl_state[] = {
-    SNAP_ARRAY(struct sgtl5000, regs), SNAP_FIELD(struct sgtl5000, pointer),
-    SNAP_FIELD(struct sgtl5000, byte), SNAP_END};
+static const struct snap_field sgtl_state[] = {SNAP_ARRAY(struct sgtl5000, regs),
+                                               SNAP_FIELD(struct sgtl5000, pointer),
+                                               SNAP_FIELD(struct sgtl5000, byte), SNAP_END};
 
 const struct device_class sgtl5000_class = {
     .name = "sgtl5000",

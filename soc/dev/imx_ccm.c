@@ -1,22 +1,60 @@
 // SPDX-License-Identifier: MIT
 //
-// Clock controller of the i.MX53 (Reference Manual, "CCM"): the tree of multiplexers and dividers as
-// one table, so that timers and the display run at the rates that the guest computes from the same
-// registers. Gates are stored but not enforced; frequency changes take effect at once.
+// Clock controller of the i.MX53 (Reference Manual, "CCM"): the tree of multiplexers and dividers
+// as one table, so that timers and the display run at the rates that the guest computes from the
+// same registers. Gates are stored but not enforced; frequency changes take effect at once.
 #include "soc/dev/rows.h"
 
 enum {
-    CCSR = 0x0c, CACRR = 0x10, CBCDR = 0x14, CBCMR = 0x18, CSCMR1 = 0x1c, CSCMR2 = 0x20,
-    CSCDR1 = 0x24, CDCDR = 0x30, CDHIPR = 0x48
+    CCSR = 0x0c,
+    CACRR = 0x10,
+    CBCDR = 0x14,
+    CBCMR = 0x18,
+    CSCMR1 = 0x1c,
+    CSCMR2 = 0x20,
+    CSCDR1 = 0x24,
+    CDCDR = 0x30,
+    CDHIPR = 0x48
 };
 
-// Inputs first, in the order of clock_inputs, then the nodes of the tree; the nodes up to CLK_OUTPUTS
-// are visible outside, in the order of clock_outputs.
+// Inputs first, in the order of clock_inputs, then the nodes of the tree; the nodes up to
+// CLK_OUTPUTS are visible outside, in the order of clock_outputs.
 enum clk {
-    IN_PLL1, IN_PLL2, IN_PLL3, IN_PLL4, IN_OSC, IN_CKIL, IN_CKIH1, IN_TVE_DI, IN_COUNT,
-    IPG = IN_COUNT, PER, UART, IPU, DI0, DI1, TVE, ARM, OUT_END,
-    LP_APM = OUT_END, PLL1_SW, PERIPH_APM, MAIN_BUS, AHB, AXI_A, AXI_B, PER_LP_APM, PER_PODF, EMI_SEL,
-    EMI_SLOW, DI_PRED, DI_PLL4, TVE_PRED, STEP, CLK_END, NONE = 0xff
+    IN_PLL1,
+    IN_PLL2,
+    IN_PLL3,
+    IN_PLL4,
+    IN_OSC,
+    IN_CKIL,
+    IN_CKIH1,
+    IN_TVE_DI,
+    IN_COUNT,
+    IPG = IN_COUNT,
+    PER,
+    UART,
+    IPU,
+    DI0,
+    DI1,
+    TVE,
+    ARM,
+    OUT_END,
+    LP_APM = OUT_END,
+    PLL1_SW,
+    PERIPH_APM,
+    MAIN_BUS,
+    AHB,
+    AXI_A,
+    AXI_B,
+    PER_LP_APM,
+    PER_PODF,
+    EMI_SEL,
+    EMI_SLOW,
+    DI_PRED,
+    DI_PLL4,
+    TVE_PRED,
+    STEP,
+    CLK_END,
+    NONE = 0xff
 };
 
 // A node: select one of up to 8 parents by a field, then divide by up to three fields plus one.
@@ -101,7 +139,9 @@ static void changed(struct regfile *rf, const struct reg_row *row, unsigned i, u
 }
 
 #define CCM_TREE(off_, name_, reset_)                                                              \
-    {.name = (name_), .offset = (off_), .reset = (reset_), .writable = ~0u, .write = changed}
+    {                                                                                              \
+        .name = (name_), .offset = (off_), .reset = (reset_), .writable = ~0u, .write = changed    \
+    }
 
 // clang-format off
 static const struct reg_row rows[] = {
@@ -144,9 +184,9 @@ const struct device_class imx53_ccm_class = {
     .bytes = sizeof(struct imx_ccm),
     .windows = windows,
     .window_count = ARRAY_LEN(windows),
-    .clock_inputs =
-        (const char *const[]){"pll1", "pll2", "pll3", "pll4", "osc", "ckil", "ckih1", "tve_di", NULL},
-    .clock_outputs = (const char *const[]){"ipg", "per", "uart", "ipu", "di0", "di1", "tve", "arm",
-                                           NULL},
+    .clock_inputs = (const char *const[]){"pll1", "pll2", "pll3", "pll4", "osc", "ckil", "ckih1",
+                                          "tve_di", NULL},
+    .clock_outputs =
+        (const char *const[]){"ipg", "per", "uart", "ipu", "di0", "di1", "tve", "arm", NULL},
     .clock_hz = clock_hz,
 };

@@ -7,7 +7,11 @@
 
 enum { CR = 0x00, SR = 0x04, LR = 0x08, CMPR = 0x0c, CNR = 0x10 };
 enum {
-    CR_EN = BIT(0), CR_ENMOD = BIT(1), CR_OCIEN = BIT(2), CR_RLD = BIT(3), CR_SWR = BIT(16),
+    CR_EN = BIT(0),
+    CR_ENMOD = BIT(1),
+    CR_OCIEN = BIT(2),
+    CR_RLD = BIT(3),
+    CR_SWR = BIT(16),
     CR_IOVW = BIT(17)
 };
 

@@ -14,15 +14,44 @@
 #include "soc/sd_card.h"
 
 enum {
-    DSADDR = 0x00, BLKATTR = 0x04, CMDARG = 0x08, XFERTYP = 0x0c, CMDRSP = 0x10, DATPORT = 0x20,
-    PRSSTAT = 0x24, PROCTL = 0x28, SYSCTL = 0x2c, IRQSTAT = 0x30, IRQSTATEN = 0x34,
-    IRQSIGEN = 0x38, AUTOC12ERR = 0x3c, HOSTCAPBLT = 0x40, WML = 0x44, FEVT = 0x50, ADMAES = 0x54,
-    ADSADDR = 0x58, DLLCTRL = 0x60
+    DSADDR = 0x00,
+    BLKATTR = 0x04,
+    CMDARG = 0x08,
+    XFERTYP = 0x0c,
+    CMDRSP = 0x10,
+    DATPORT = 0x20,
+    PRSSTAT = 0x24,
+    PROCTL = 0x28,
+    SYSCTL = 0x2c,
+    IRQSTAT = 0x30,
+    IRQSTATEN = 0x34,
+    IRQSIGEN = 0x38,
+    AUTOC12ERR = 0x3c,
+    HOSTCAPBLT = 0x40,
+    WML = 0x44,
+    FEVT = 0x50,
+    ADMAES = 0x54,
+    ADSADDR = 0x58,
+    DLLCTRL = 0x60
 };
-enum { X_DMAEN = BIT(0), X_BCEN = BIT(1), X_AC12EN = BIT(2), X_DTDSEL = BIT(4), X_MSBSEL = BIT(5),
-       X_DPSEL = BIT(21) };
-enum { I_CC = BIT(0), I_TC = BIT(1), I_DINT = BIT(3), I_BWR = BIT(4), I_BRR = BIT(5),
-       I_CTOE = BIT(16), I_DTOE = BIT(20), I_DMAE = BIT(28) };
+enum {
+    X_DMAEN = BIT(0),
+    X_BCEN = BIT(1),
+    X_AC12EN = BIT(2),
+    X_DTDSEL = BIT(4),
+    X_MSBSEL = BIT(5),
+    X_DPSEL = BIT(21)
+};
+enum {
+    I_CC = BIT(0),
+    I_TC = BIT(1),
+    I_DINT = BIT(3),
+    I_BWR = BIT(4),
+    I_BRR = BIT(5),
+    I_CTOE = BIT(16),
+    I_DTOE = BIT(20),
+    I_DMAE = BIT(28)
+};
 enum { S_BWEN = BIT(10), S_BREN = BIT(11) };
 enum { RSTA = BIT(24), RSTC = BIT(25), RSTD = BIT(26), INITA = BIT(27) };
 enum { OUT_IRQ, OUT_CD };
@@ -54,7 +83,8 @@ static void raise(struct imx_esdhc *e, uint32_t flags)
     update_irq(e);
 }
 
-// ---- data ----------------------------------------------------------------------------------------
+// ---- data
+// ----------------------------------------------------------------------------------------
 
 // Moves bytes between the card and memory; false when the address is not memory.
 static bool move(struct imx_esdhc *e, uint32_t pa, uint32_t n, bool write)
@@ -207,7 +237,8 @@ static uint32_t port(struct imx_esdhc *e, uint32_t v, bool write)
     return get_le32(word);
 }
 
-// ---- commands ------------------------------------------------------------------------------------
+// ---- commands
+// ------------------------------------------------------------------------------------
 
 static void put_response(struct imx_esdhc *e, const struct sd_reply *r)
 {
@@ -287,7 +318,8 @@ static void write_sysctl(struct regfile *rf, const struct reg_row *row, unsigned
     if (raw & RSTD) {
         e->pio_left = 0;
         set_presence(e, S_BREN | S_BWEN, false);
-        regfile_poke(rf, IRQSTAT, regfile_peek(rf, IRQSTAT) & ~(uint32_t)(I_TC | I_DINT | I_BWR | I_BRR));
+        regfile_poke(rf, IRQSTAT,
+                     regfile_peek(rf, IRQSTAT) & ~(uint32_t)(I_TC | I_DINT | I_BWR | I_BRR));
     }
     if (raw & RSTC) {
         regfile_poke(rf, IRQSTAT, regfile_peek(rf, IRQSTAT) & ~(uint32_t)I_CC);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Fast Ethernet controller of the i.MX25 to i.MX53 with its RMII gasket (i.MX53 Reference Manual,
-// "FEC" and "MIIGSK") and a LAN8720 PHY on its management bus (Microchip LAN8720A data sheet): 8-byte
-// buffer descriptors, address filter with the multicast hash, link always up at 100 Mbit/s full
-// duplex. Left out: pause frames, statistics counters (they stay 0), FIFO limits.
+// "FEC" and "MIIGSK") and a LAN8720 PHY on its management bus (Microchip LAN8720A data sheet):
+// 8-byte buffer descriptors, address filter with the multicast hash, link always up at 100 Mbit/s
+// full duplex. Left out: pause frames, statistics counters (they stay 0), FIFO limits.
 #include <string.h>
 
 #include "base/log.h"
@@ -12,16 +12,53 @@
 #include "soc/net.h"
 
 enum {
-    EIR = 0x004, EIMR = 0x008, RDAR = 0x010, TDAR = 0x014, ECR = 0x024, MMFR = 0x040, MSCR = 0x044,
-    RCR = 0x084, TCR = 0x0c4, PALR = 0x0e4, PAUR = 0x0e8, GAUR = 0x120, GALR = 0x124,
-    ERDSR = 0x180, ETDSR = 0x184, EMRBR = 0x188, MIIGSK_ENR = 0x308
+    EIR = 0x004,
+    EIMR = 0x008,
+    RDAR = 0x010,
+    TDAR = 0x014,
+    ECR = 0x024,
+    MMFR = 0x040,
+    MSCR = 0x044,
+    RCR = 0x084,
+    TCR = 0x0c4,
+    PALR = 0x0e4,
+    PAUR = 0x0e8,
+    GAUR = 0x120,
+    GALR = 0x124,
+    ERDSR = 0x180,
+    ETDSR = 0x184,
+    EMRBR = 0x188,
+    MIIGSK_ENR = 0x308
 };
-enum { E_BABR = BIT(30), E_GRA = BIT(28), E_TXF = BIT(27), E_TXB = BIT(26), E_RXF = BIT(25),
-       E_RXB = BIT(24), E_MII = BIT(23), E_EBERR = BIT(22) };
-enum { ECR_RESET = BIT(0), ECR_EN = BIT(1), TCR_GTS = BIT(0), RCR_LOOP = BIT(0), RCR_PROM = BIT(3),
-       RCR_BC_REJ = BIT(4) };
-enum { BD_BYTES = 8, TX_READY = BIT(15), RX_EMPTY = BIT(15), BD_WRAP = BIT(13), BD_LAST = BIT(11),
-       RX_BC = BIT(7), RX_MC = BIT(6), RX_LG = BIT(5), RX_TR = BIT(0) };
+enum {
+    E_BABR = BIT(30),
+    E_GRA = BIT(28),
+    E_TXF = BIT(27),
+    E_TXB = BIT(26),
+    E_RXF = BIT(25),
+    E_RXB = BIT(24),
+    E_MII = BIT(23),
+    E_EBERR = BIT(22)
+};
+enum {
+    ECR_RESET = BIT(0),
+    ECR_EN = BIT(1),
+    TCR_GTS = BIT(0),
+    RCR_LOOP = BIT(0),
+    RCR_PROM = BIT(3),
+    RCR_BC_REJ = BIT(4)
+};
+enum {
+    BD_BYTES = 8,
+    TX_READY = BIT(15),
+    RX_EMPTY = BIT(15),
+    BD_WRAP = BIT(13),
+    BD_LAST = BIT(11),
+    RX_BC = BIT(7),
+    RX_MC = BIT(6),
+    RX_LG = BIT(5),
+    RX_TR = BIT(0)
+};
 enum { TX_BURST = 4096, FCS = 4 };
 enum { PHY_REGS = 32 };
 
@@ -78,17 +115,18 @@ static void give_back(struct imx_fec *f, const struct bd *d)
     device_dma_write(&f->dev, d->pa, raw, sizeof raw);
 }
 
-// ---- PHY -----------------------------------------------------------------------------------------
+// ---- PHY
+// -----------------------------------------------------------------------------------------
 
 static void phy_reset(struct imx_fec *f)
 {
     memset(f->phy, 0, sizeof f->phy);
-    f->phy[0] = 0x3000;  // autonegotiation, 100 Mbit/s
-    f->phy[1] = 0x782d;  // link up, negotiated
-    f->phy[2] = 0x0007;  // LAN8720A
+    f->phy[0] = 0x3000; // autonegotiation, 100 Mbit/s
+    f->phy[1] = 0x782d; // link up, negotiated
+    f->phy[2] = 0x0007; // LAN8720A
     f->phy[3] = 0xc0f1;
     f->phy[4] = 0x01e1;
-    f->phy[5] = 0x45e1;  // the partner can do the same
+    f->phy[5] = 0x45e1; // the partner can do the same
     f->phy[6] = 0x0001;
     f->phy[17] = 0x0002; // energy on the line
     f->phy[18] = 0x00e0;
@@ -131,7 +169,8 @@ static void write_mmfr(struct regfile *rf, const struct reg_row *row, unsigned i
     raise(f, E_MII);
 }
 
-// ---- sending -------------------------------------------------------------------------------------
+// ---- sending
+// -------------------------------------------------------------------------------------
 
 static void frame_out(struct imx_fec *f)
 {
@@ -172,7 +211,8 @@ static void transmit(struct imx_fec *f)
     regfile_poke(rf, TDAR, 0);
 }
 
-// ---- receiving -----------------------------------------------------------------------------------
+// ---- receiving
+// -----------------------------------------------------------------------------------
 
 static uint32_t crc_le(const uint8_t *p, size_t n)
 {
@@ -264,7 +304,8 @@ static bool receive(struct netdev_client *client, const uint8_t *frame, size_t n
     return true;
 }
 
-// ---- registers -----------------------------------------------------------------------------------
+// ---- registers
+// -----------------------------------------------------------------------------------
 
 static void write_ecr(struct regfile *rf, const struct reg_row *row, unsigned i, uint32_t raw,
                       uint32_t old)
@@ -384,7 +425,7 @@ static int restore(struct device *dev, struct snap_reader *r, struct err *err)
 
 static const struct snap_field state[] = {
     SNAP_FIELD(struct imx_fec, tx_at), SNAP_FIELD(struct imx_fec, rx_at),
-    SNAP_ARRAY(struct imx_fec, phy), SNAP_FIELD(struct imx_fec, frame_bytes),
+    SNAP_ARRAY(struct imx_fec, phy),   SNAP_FIELD(struct imx_fec, frame_bytes),
     SNAP_ARRAY(struct imx_fec, frame), SNAP_END};
 
 const struct device_class imx_fec_class = {

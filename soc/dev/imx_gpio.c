@@ -6,8 +6,16 @@
 #include "base/snapshot.h"
 #include "soc/dev/rows.h"
 
-enum { DR = 0x00, GDIR = 0x04, PSR = 0x08, ICR1 = 0x0c, ICR2 = 0x10, IMR = 0x14, ISR = 0x18,
-       EDGE_SEL = 0x1c };
+enum {
+    DR = 0x00,
+    GDIR = 0x04,
+    PSR = 0x08,
+    ICR1 = 0x0c,
+    ICR2 = 0x10,
+    IMR = 0x14,
+    ISR = 0x18,
+    EDGE_SEL = 0x1c
+};
 enum { OUT_LO, OUT_HI, OUT_PIN0 };
 enum { ICR_LOW, ICR_HIGH, ICR_RISE, ICR_FALL };
 

@@ -14,8 +14,8 @@ enum { CLK_IPG, CLK_PER, CLK_32K, CLK_OSC };
 struct imx_gpt {
     struct device dev;
     struct event compare;
-    uint64_t base_ns;    // when the count was base_count
-    uint64_t hz;         // tick rate, 0 stopped
+    uint64_t base_ns; // when the count was base_count
+    uint64_t hz;      // tick rate, 0 stopped
     uint32_t base_count;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// I2C controller of the i.MX family, first form (i.MX21 to i.MX6; i.MX53 Reference Manual, "I2C"), as
-// bus master: a byte goes over the wire at once when software writes or reads the data register.
+// I2C controller of the i.MX family, first form (i.MX21 to i.MX6; i.MX53 Reference Manual, "I2C"),
+// as bus master: a byte goes over the wire at once when software writes or reads the data register.
 // Left out: slave mode, arbitration loss, bus speed.
 #include "base/log.h"
 #include "base/snapshot.h"
@@ -9,15 +9,21 @@
 #include "soc/i2c.h"
 
 enum { IADR = 0x00, IFDR = 0x04, I2CR = 0x08, I2SR = 0x0c, I2DR = 0x10 };
-enum { CR_RSTA = BIT(2), CR_TXAK = BIT(3), CR_MTX = BIT(4), CR_MSTA = BIT(5), CR_IIEN = BIT(6),
-       CR_IEN = BIT(7) };
+enum {
+    CR_RSTA = BIT(2),
+    CR_TXAK = BIT(3),
+    CR_MTX = BIT(4),
+    CR_MSTA = BIT(5),
+    CR_IIEN = BIT(6),
+    CR_IEN = BIT(7)
+};
 enum { SR_RXAK = BIT(0), SR_IIF = BIT(1), SR_IAL = BIT(4), SR_IBB = BIT(5), SR_ICF = BIT(7) };
 
 struct imx_i2c {
     struct device dev;
-    uint8_t slave;    // address of the addressed slave
-    bool addressing;  // next byte written is an address
-    bool open;        // a slave acknowledged its address
+    uint8_t slave;   // address of the addressed slave
+    bool addressing; // next byte written is an address
+    bool open;       // a slave acknowledged its address
     bool reading;
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // IPUv3M of the i.MX53 (Reference Manual, "IPU") as a display controller: register windows, double
-// buffering, and a frame engine that raises the end-of-frame and vertical sync interrupts at the rate
-// that the display interface's counters and clock say. Left out: camera, image converter, rotation,
-// the DC's microcode (its templates are stored), asynchronous displays.
+// buffering, and a frame engine that raises the end-of-frame and vertical sync interrupts at the
+// rate that the display interface's counters and clock say. Left out: camera, image converter,
+// rotation, the DC's microcode (its templates are stored), asynchronous displays.
 #include "soc/dev/imx_ipu.h"
 
 #include "base/log.h"
@@ -53,7 +53,8 @@ unsigned ipu_channel_di(struct device *dev, unsigned ch)
     return bit(conf, 2);
 }
 
-// ---- interrupts ----------------------------------------------------------------------------------
+// ---- interrupts
+// ----------------------------------------------------------------------------------
 
 static void update_irq(struct device *dev)
 {
@@ -76,7 +77,8 @@ static void raise(struct device *dev, unsigned word, uint32_t flags)
     regfile_poke(rf, CM_INT_STAT + word * 4, cm(dev, CM_INT_STAT + word * 4) | flags);
 }
 
-// ---- frames --------------------------------------------------------------------------------------
+// ---- frames
+// --------------------------------------------------------------------------------------
 
 // Nanoseconds of one frame from pixel clock, line and frame length.
 static uint64_t frame_ns(struct device *dev, unsigned di)
@@ -145,7 +147,8 @@ static void update_frames(struct device *dev)
     }
 }
 
-// ---- registers with effects ----------------------------------------------------------------------
+// ---- registers with effects
+// ----------------------------------------------------------------------
 
 static void write_cm(struct regfile *rf, const struct reg_row *row, unsigned i, uint32_t raw,
                      uint32_t old)

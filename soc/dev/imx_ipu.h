@@ -9,14 +9,36 @@
 
 // Windows, in the order of the class.
 enum ipu_window {
-    IPU_CM, IPU_IDMAC, IPU_ISP, IPU_IC, IPU_CSI0, IPU_CSI1, IPU_DI0, IPU_DI1, IPU_SMFC, IPU_DC,
-    IPU_DMFC, IPU_VDI, IPU_CPMEM, IPU_DP, IPU_TPM, IPU_DC_TEMPLATE, IPU_WINDOWS
+    IPU_CM,
+    IPU_IDMAC,
+    IPU_ISP,
+    IPU_IC,
+    IPU_CSI0,
+    IPU_CSI1,
+    IPU_DI0,
+    IPU_DI1,
+    IPU_SMFC,
+    IPU_DC,
+    IPU_DMFC,
+    IPU_VDI,
+    IPU_CPMEM,
+    IPU_DP,
+    IPU_TPM,
+    IPU_DC_TEMPLATE,
+    IPU_WINDOWS
 };
 
 // Common module
 enum {
-    CM_CONF = 0x000, CM_INT_CTRL = 0x03c, CM_DISP_GEN = 0x0c4, CM_MEM_RST = 0x0dc, CM_GPR = 0x0e4,
-    CM_DB_MODE_SEL = 0x150, CM_INT_STAT = 0x200, CM_CUR_BUF = 0x23c, CM_BUF0_RDY = 0x268,
+    CM_CONF = 0x000,
+    CM_INT_CTRL = 0x03c,
+    CM_DISP_GEN = 0x0c4,
+    CM_MEM_RST = 0x0dc,
+    CM_GPR = 0x0e4,
+    CM_DB_MODE_SEL = 0x150,
+    CM_INT_STAT = 0x200,
+    CM_CUR_BUF = 0x23c,
+    CM_BUF0_RDY = 0x268,
     CM_BUF1_RDY = 0x270
 };
 enum { IDMAC_CHA_EN = 0x004, DC_CH1_CONF = 0x01c, DC_CH5_CONF = 0x05c };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Blocks of the i.MX53 that software sets up and that need no behaviour here: pads and multiplexers,
-// bus bridges, memory controllers, audio multiplexer, and serial interfaces without anything behind
-// them. Registers keep what is written. Names from the i.MX53 Reference Manual.
+// Blocks of the i.MX53 that software sets up and that need no behaviour here: pads and
+// multiplexers, bus bridges, memory controllers, audio multiplexer, and serial interfaces without
+// anything behind them. Registers keep what is written. Names from the i.MX53 Reference Manual.
 #include "soc/dev/rows.h"
 
 #define PLAIN_CLASS(sym_, name_, doc_, rows_, span_, bytes_)                                       \
@@ -112,7 +112,8 @@ PLAIN_CLASS(imx_ecspi, "imx-ecspi", "SPI, nothing connected", ecspi_rows, 0x24, 
 PLAIN_CLASS(imx_can, "imx-can", "CAN, nothing connected", can_rows, 0x980, 0x4000);
 PLAIN_CLASS(imx_nfc, "imx-nfc", "NAND controller, no NAND", nfc_rows, 0x3c, 0x1000);
 
-// ---- PWM: software reset ends at once --------------------------------------------------------------
+// ---- PWM: software reset ends at once
+// --------------------------------------------------------------
 
 static void write_pwmcr(struct regfile *rf, const struct reg_row *row, unsigned i, uint32_t raw,
                         uint32_t old)
@@ -130,10 +131,12 @@ static const struct reg_row pwm_rows[] = {
 // clang-format on
 PLAIN_CLASS(imx_pwm, "imx-pwm", "pulse width modulator", pwm_rows, 0x18, 0x4000);
 
-// ---- boot ROM: only its version word is ever read by software ------------------------------------
+// ---- boot ROM: only its version word is ever read by software
+// ------------------------------------
 
 static const struct reg_row rom_rows[] = {
-    RO_ARRAY(0x00, "VECTORS", 0, 18), RO(0x48, "ROM_SI_REV", 0x21), // silicon 2.1
+    RO_ARRAY(0x00, "VECTORS", 0, 18),
+    RO(0x48, "ROM_SI_REV", 0x21), // silicon 2.1
     RO_ARRAY(0x4c, "ROM", 0, (0x100 - 0x4c) / 4),
 };
 PLAIN_CLASS(imx53_rom, "imx53-rom", "boot ROM's version word", rom_rows, 0x100, 0x10000);

@@ -5,8 +5,16 @@
 // automatic mode switching, time-out counters.
 #include "soc/dev/rows.h"
 
-enum { CTL = 0x00, CONFIG = 0x04, OP = 0x08, MFD = 0x0c, MFN = 0x10, HFS_OP = 0x1c, HFS_MFD = 0x20,
-       HFS_MFN = 0x24 };
+enum {
+    CTL = 0x00,
+    CONFIG = 0x04,
+    OP = 0x08,
+    MFD = 0x0c,
+    MFN = 0x10,
+    HFS_OP = 0x1c,
+    HFS_MFD = 0x20,
+    HFS_MFN = 0x24
+};
 enum { CTL_LRF = BIT(0), CTL_UPEN = BIT(5), CTL_HFSM = BIT(7), CTL_DPDCK0_2_EN = BIT(12) };
 
 struct imx_pll {
@@ -49,7 +57,9 @@ static void changed(struct regfile *rf, const struct reg_row *row, unsigned i, u
 }
 
 #define PLL_REG(off_, name_, reset_)                                                               \
-    {.name = (name_), .offset = (off_), .reset = (reset_), .writable = ~0u, .write = changed}
+    {                                                                                              \
+        .name = (name_), .offset = (off_), .reset = (reset_), .writable = ~0u, .write = changed    \
+    }
 
 // clang-format off
 static const struct reg_row rows[] = {

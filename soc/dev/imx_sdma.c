@@ -6,8 +6,15 @@
 #include "base/snapshot.h"
 #include "soc/dev/rows.h"
 
-enum { C0PTR = 0x00, INTR = 0x04, STATSTOP = 0x08, START = 0x0c, EVTOVR = 0x10, RESET = 0x24,
-       INTRMSK = 0x2c };
+enum {
+    C0PTR = 0x00,
+    INTR = 0x04,
+    STATSTOP = 0x08,
+    START = 0x0c,
+    EVTOVR = 0x10,
+    RESET = 0x24,
+    INTRMSK = 0x2c
+};
 enum { BD_BYTES = 12, BD_DONE = BIT(16), BD_WRAP = BIT(17), BD_MAX = 256 };
 
 struct imx_sdma {

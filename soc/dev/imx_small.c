@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// The i.MX53's small system blocks: reset controller, watchdog, secure RTC, fuses. One register table
-// each and the one or two effects that software waits for (i.MX53 Reference Manual, chapters "SRC",
-// "WDOG", "SRTC", "IIM").
+// The i.MX53's small system blocks: reset controller, watchdog, secure RTC, fuses. One register
+// table each and the one or two effects that software waits for (i.MX53 Reference Manual, chapters
+// "SRC", "WDOG", "SRTC", "IIM").
 #include <string.h>
 
 #include "base/snapshot.h"
 #include "soc/dev/rows.h"
 #include "soc/soc.h"
 
-// ---- SRC: system reset controller ----------------------------------------------------------------
+// ---- SRC: system reset controller
+// ----------------------------------------------------------------
 
 enum { SRC_SCR = 0x00, SRC_SRSR = 0x08 };
 
@@ -31,7 +32,8 @@ static const struct reg_row src_rows[] = {
 };
 // clang-format on
 static const struct reg_table src_table = REG_TABLE("src", src_rows, 0x1c);
-static const struct device_window src_windows[] = {{.name = "", .regs = &src_table, .bytes = 0x4000}};
+static const struct device_window src_windows[] = {
+    {.name = "", .regs = &src_table, .bytes = 0x4000}};
 
 const struct device_class imx_src_class = {
     .name = "imx-src",
@@ -41,7 +43,8 @@ const struct device_class imx_src_class = {
     .window_count = 1,
 };
 
-// ---- WDOG ----------------------------------------------------------------------------------------
+// ---- WDOG
+// ----------------------------------------------------------------------------------------
 
 enum { WCR = 0x00, WSR = 0x02, WRSR = 0x04, WICR = 0x06, WMCR = 0x08 };
 enum { WCR_WDE = BIT(2), WCR_SRS = BIT(4), WCR_WDA = BIT(5) };
@@ -183,7 +186,8 @@ const struct device_class imx_wdog_class = {
     .restore = wdog_restore,
 };
 
-// ---- SRTC: seconds counter of the low power section ------------------------------------------------
+// ---- SRTC: seconds counter of the low power section
+// ------------------------------------------------
 
 enum { LPSCMR = 0x00, LPSCLR = 0x04, LPCR = 0x10, LPSR = 0x14 };
 enum { LPCR_SWR = BIT(0), LPCR_EN = BIT(3), LPSR_READY = BIT(14) | BIT(15) };
@@ -257,7 +261,8 @@ const struct device_class imx_srtc_class = {
     .state = srtc_state,
 };
 
-// ---- IIM: fuses ------------------------------------------------------------------------------------
+// ---- IIM: fuses
+// ------------------------------------------------------------------------------------
 
 // Fuse banks have one byte a word; banks are 0x400 apart.
 enum { FUSES = 0x800, FUSE_MAC = 0xc24, FUSE_UID = 0x820 };
@@ -291,7 +296,8 @@ static const struct reg_row iim_rows[] = {
 };
 // clang-format on
 static const struct reg_table iim_table = REG_TABLE("iim", iim_rows, 0x1880);
-static const struct device_window iim_windows[] = {{.name = "", .regs = &iim_table, .bytes = 0x4000}};
+static const struct device_window iim_windows[] = {
+    {.name = "", .regs = &iim_table, .bytes = 0x4000}};
 
 static void put_fuses(struct device *dev, uint32_t off, uint64_t v, unsigned n)
 {

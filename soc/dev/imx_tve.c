@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// TV encoder of the i.MX53 (Reference Manual, "TVE"), second version, as a VGA output: registers, the
-// clock that it hands to the display interface, and a cable that is always plugged in.
+// TV encoder of the i.MX53 (Reference Manual, "TVE"), second version, as a VGA output: registers,
+// the clock that it hands to the display interface, and a cable that is always plugged in.
 #include "soc/dev/rows.h"
 
 enum { COM_CONF = 0x00 };

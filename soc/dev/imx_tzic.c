@@ -12,8 +12,18 @@
 enum { LINES = 128, WORDS = LINES / 32 };
 enum { OUT_IRQ, OUT_FIQ };
 enum {
-    INTCNTL = 0x00, PRIOMASK = 0x0c, DSMINT = 0x14, INTSEC = 0x80, ENSET = 0x100, ENCLEAR = 0x180,
-    SRCSET = 0x200, SRCCLR = 0x280, PRIORITY = 0x400, PND = 0xd00, HIPND = 0xd80, WAKEUP = 0xe00,
+    INTCNTL = 0x00,
+    PRIOMASK = 0x0c,
+    DSMINT = 0x14,
+    INTSEC = 0x80,
+    ENSET = 0x100,
+    ENCLEAR = 0x180,
+    SRCSET = 0x200,
+    SRCCLR = 0x280,
+    PRIORITY = 0x400,
+    PND = 0xd00,
+    HIPND = 0xd80,
+    WAKEUP = 0xe00,
     SWINT = 0xf00
 };
 
@@ -155,10 +165,9 @@ static void reset(struct device *dev)
     update(t);
 }
 
-static const struct snap_field state[] = {SNAP_ARRAY(struct imx_tzic, level),
-                                          SNAP_ARRAY(struct imx_tzic, soft),
-                                          SNAP_ARRAY(struct imx_tzic, enable),
-                                          SNAP_ARRAY(struct imx_tzic, hipnd), SNAP_END};
+static const struct snap_field state[] = {
+    SNAP_ARRAY(struct imx_tzic, level), SNAP_ARRAY(struct imx_tzic, soft),
+    SNAP_ARRAY(struct imx_tzic, enable), SNAP_ARRAY(struct imx_tzic, hipnd), SNAP_END};
 
 const struct device_class imx_tzic_class = {
     .name = "imx-tzic",

@@ -10,19 +10,37 @@
 #include "soc/serial.h"
 
 enum {
-    URXD = 0x00, UTXD = 0x40, UCR1 = 0x80, UCR2 = 0x84, UCR3 = 0x88, UCR4 = 0x8c, UFCR = 0x90,
-    USR1 = 0x94, USR2 = 0x98, UTS = 0xb4
+    URXD = 0x00,
+    UTXD = 0x40,
+    UCR1 = 0x80,
+    UCR2 = 0x84,
+    UCR3 = 0x88,
+    UCR4 = 0x8c,
+    UFCR = 0x90,
+    USR1 = 0x94,
+    USR2 = 0x98,
+    UTS = 0xb4
 };
 enum { FIFO = 32 };
 enum { UCR1_UARTEN = BIT(0), UCR1_RRDYEN = BIT(9), UCR1_TRDYEN = BIT(13), UCR1_TXMPTYEN = BIT(6) };
 enum { UCR2_SRST = BIT(0), UCR2_RXEN = BIT(1), UCR2_TXEN = BIT(2), UCR2_ATEN = BIT(3) };
 enum { UCR4_DREN = BIT(0), UCR4_OREN = BIT(1), UCR4_TCEN = BIT(3) };
-enum { USR1_AGTIM = BIT(8), USR1_RRDY = BIT(9), USR1_TRDY = BIT(13), USR1_RTSS = BIT(14),
-       USR1_RXDS = BIT(6) };
+enum {
+    USR1_AGTIM = BIT(8),
+    USR1_RRDY = BIT(9),
+    USR1_TRDY = BIT(13),
+    USR1_RTSS = BIT(14),
+    USR1_RXDS = BIT(6)
+};
 enum { USR2_RDR = BIT(0), USR2_TXDC = BIT(3), USR2_DCDIN = BIT(5), USR2_TXFE = BIT(14) };
 enum { URXD_CHARRDY = BIT(15) };
-enum { UTS_SOFTRST = BIT(0), UTS_RXFULL = BIT(3), UTS_RXEMPTY = BIT(5), UTS_TXEMPTY = BIT(6),
-       UTS_LOOP = BIT(12) };
+enum {
+    UTS_SOFTRST = BIT(0),
+    UTS_RXFULL = BIT(3),
+    UTS_RXEMPTY = BIT(5),
+    UTS_TXEMPTY = BIT(6),
+    UTS_LOOP = BIT(12)
+};
 
 struct imx_uart {
     struct device dev;
@@ -42,7 +60,8 @@ static struct imx_uart *uart_of(struct device *dev)
 static uint32_t status1(struct imx_uart *u)
 {
     struct regfile *rf = device_regs(&u->dev, 0);
-    uint32_t level = regfile_peek(rf, UFCR) & 0x3f, v = regfile_peek(rf, USR1) | USR1_TRDY | USR1_RTSS;
+    uint32_t level = regfile_peek(rf, UFCR) & 0x3f,
+             v = regfile_peek(rf, USR1) | USR1_TRDY | USR1_RTSS;
     if (u->count && u->count >= level) {
         v |= USR1_RRDY;
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The GPU's place on a board: its register window and interrupt line, forwarded to a mediated device
-// (mdev/vgpu.h), which is handed the board's memory for DMA. Without a mediated device the window
-// reads 0 and every access is reported as unclaimed.
+// The GPU's place on a board: its register window and interrupt line, forwarded to a mediated
+// device (mdev/vgpu.h), which is handed the board's memory for DMA. Without a mediated device the
+// window reads 0 and every access is reported as unclaimed.
 #include <errno.h>
 #include <stdatomic.h>
 
@@ -98,8 +98,8 @@ static int attach_gpu(struct device *dev, struct mdev *mdev, const char *type, c
                       struct err *err)
 {
     struct vgpu_port *p = port_of(dev);
-    struct vgpu_config cfg = {.type = type, .name = name, .client = &p->client,
-                              .log = device_log(dev)};
+    struct vgpu_config cfg = {
+        .type = type, .name = name, .client = &p->client, .log = device_log(dev)};
     p->client.ops = &client_ops;
     p->vgpu = vgpu_create(mdev, &cfg, err);
     return p->vgpu ? map_memory(p, err) : -EINVAL;

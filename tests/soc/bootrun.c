@@ -99,7 +99,8 @@ static int finish(struct machine *m, const struct options *o, enum machine_exit 
                   struct err *err)
 {
     int rc = 0;
-    fprintf(stderr, "\nbootrun: %s\n", why == MACHINE_EXIT_ERROR ? err->msg : machine_exit_text(why));
+    fprintf(stderr, "\nbootrun: %s\n",
+            why == MACHINE_EXIT_ERROR ? err->msg : machine_exit_text(why));
     machine_report(m, stderr);
     fprintf(stderr, "hash %016" PRIx64 "\n", machine_hash(m));
     for (unsigned i = 0; i < o->monitor.count; i++) {

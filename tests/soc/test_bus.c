@@ -114,7 +114,8 @@ static void test_registers_return_to_reset_values(void **state)
     assert_int_equal(rd(b, 0x50004034), 0x117f013f);
 }
 
-// ---- wrong boards --------------------------------------------------------------------------------
+// ---- wrong boards
+// --------------------------------------------------------------------------------
 
 static struct board copy_of_qsb(void)
 {
@@ -211,13 +212,17 @@ static void test_two_machines_share_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_memory_repeats_behind_its_chip_select, open_board, close_board),
-        cmocka_unit_test_setup_teardown(test_dma_outside_memory_is_refused, open_board, close_board),
-        cmocka_unit_test_setup_teardown(test_unclaimed_accesses_are_counted_by_name, open_board, close_board),
+        cmocka_unit_test_setup_teardown(test_memory_repeats_behind_its_chip_select, open_board,
+                                        close_board),
+        cmocka_unit_test_setup_teardown(test_dma_outside_memory_is_refused, open_board,
+                                        close_board),
+        cmocka_unit_test_setup_teardown(test_unclaimed_accesses_are_counted_by_name, open_board,
+                                        close_board),
         cmocka_unit_test_setup_teardown(test_unclaimed_table_is_bounded, open_board, close_board),
         cmocka_unit_test_setup_teardown(test_bytes_reach_the_word, open_board, close_board),
         cmocka_unit_test_setup_teardown(test_any_value_to_any_register, open_board, close_board),
-        cmocka_unit_test_setup_teardown(test_registers_return_to_reset_values, open_board, close_board),
+        cmocka_unit_test_setup_teardown(test_registers_return_to_reset_values, open_board,
+                                        close_board),
         cmocka_unit_test(test_wrong_boards_are_refused_by_name),
         cmocka_unit_test(test_memory_sizes),
         cmocka_unit_test(test_two_machines_share_nothing),

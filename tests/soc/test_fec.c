@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The Ethernet controller with its PHY: descriptor rings as Linux lays them out, the address filter,
-// back-pressure, hostile rings; and DHCP from the user-mode network.
+// The Ethernet controller with its PHY: descriptor rings as Linux lays them out, the address
+// filter, back-pressure, hostile rings; and DHCP from the user-mode network.
 #include "tests/soc/bench.h"
 
 #include "soc/net.h"
@@ -99,7 +99,7 @@ static void test_phy_answers_and_others_do_not(void **state)
     assert_int_equal(rd(&n->b, FEC + 0x40) & 0xffff, 0x0007);
     wr(&n->b, FEC + 0x40, 0x60060000);
     assert_int_equal(rd(&n->b, FEC + 0x40) & 0x24, 0x24); // link, negotiated
-    wr(&n->b, FEC + 0x40, 0x608a0000); // PHY 1
+    wr(&n->b, FEC + 0x40, 0x608a0000);                    // PHY 1
     assert_int_equal(rd(&n->b, FEC + 0x40) & 0xffff, 0xffff);
     assert_int_equal(rd(&n->b, FEC + 0x308), 6); // gasket enabled and ready
 }
@@ -193,7 +193,7 @@ static void test_user_network_offers_an_address(void **state)
     struct nic *n = calloc(1, sizeof *n);
     struct netdev *user = netdev_create(&cfg, NULL);
     uint8_t f[342] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x04, 0x9f, 0x01, 0x53, 0x01,
-                      0x08, 0x00, 0x45, 0x00, 0x01, 0x48, 0, 0, 0, 0, 64, 17};
+                      0x08, 0x00, 0x45, 0x00, 0x01, 0x48, 0,    0,    0,    0,    64,   17};
     uint32_t sum = 0;
     (void)state;
     assert_non_null(user);
@@ -218,7 +218,8 @@ static void test_user_network_offers_an_address(void **state)
     bd(n, TX, sizeof f, TX_READY | LAST, BUF + 0x8000);
     wr(&n->b, FEC + 0x14, 1);
     assert_int_equal(ctl(n, RX) & RX_EMPTY, 0);
-    assert_int_equal(rd(&n->b, BUF + 56) >> 16 | (rd(&n->b, BUF + 60) & 0xffff) << 16, 0x0f02000a); // 10.0.2.15
+    assert_int_equal(rd(&n->b, BUF + 56) >> 16 | (rd(&n->b, BUF + 60) & 0xffff) << 16,
+                     0x0f02000a); // 10.0.2.15
     bench_close(&n->b);
     netdev_destroy(user);
     free(n);
@@ -226,8 +227,12 @@ static void test_user_network_offers_an_address(void **state)
 
 static void test_unknown_backends_are_named(void **state)
 {
-    static const char *const wrong[] = {"tap", "user,magic", "user,hostfwd=tcp:1", "userx",
-                                        "user,hostfwd=tcp::0-:0", "user,hostfwd=tcp::70000-:1"};
+    static const char *const wrong[] = {"tap",
+                                        "user,magic",
+                                        "user,hostfwd=tcp:1",
+                                        "userx",
+                                        "user,hostfwd=tcp::0-:0",
+                                        "user,hostfwd=tcp::70000-:1"};
     (void)state;
     for (unsigned i = 0; i < ARRAY_LEN(wrong); i++) {
         struct netdev_config cfg = {.spec = wrong[i]};
@@ -241,9 +246,12 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_nic, close_nic)
     const struct CMUnitTest tests[] = {
-        T(test_phy_answers_and_others_do_not), T(test_sends_a_frame_from_two_buffers),
-        T(test_receives_for_its_address_and_broadcast_only), T(test_full_ring_holds_frames_back),
-        T(test_hostile_rings_do_no_harm), cmocka_unit_test(test_user_network_offers_an_address),
+        T(test_phy_answers_and_others_do_not),
+        T(test_sends_a_frame_from_two_buffers),
+        T(test_receives_for_its_address_and_broadcast_only),
+        T(test_full_ring_holds_frames_back),
+        T(test_hostile_rings_do_no_harm),
+        cmocka_unit_test(test_user_network_offers_an_address),
         cmocka_unit_test(test_unknown_backends_are_named),
     };
     return cmocka_run_group_tests_name("Ethernet", tests, NULL, NULL);

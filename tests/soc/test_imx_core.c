@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: MIT
 //
-// Interrupt controller, timers, clocks, GPIO, watchdog, UART and the I2C bus with its slaves, driven
-// as U-Boot and Linux drive them.
+// Interrupt controller, timers, clocks, GPIO, watchdog, UART and the I2C bus with its slaves,
+// driven as U-Boot and Linux drive them.
 #include "tests/soc/bench.h"
 
 #include "soc/serial.h"
 
-enum { TZIC = 0x0fffc000, GPT = 0x53fa0000, UART1 = 0x53fbc000, I2C1 = 0x63fc8000, I2C2 = 0x63fc4000,
-       GPIO1 = 0x53f84000, WDOG = 0x53f98000, PLL1 = 0x63f80000, CCM = 0x53fd4000, IIM = 0x63f98000,
-       EPIT1 = 0x53fac000, SDMA = 0x63fb0000, SRTC = 0x53fa4000 };
+enum {
+    TZIC = 0x0fffc000,
+    GPT = 0x53fa0000,
+    UART1 = 0x53fbc000,
+    I2C1 = 0x63fc8000,
+    I2C2 = 0x63fc4000,
+    GPIO1 = 0x53f84000,
+    WDOG = 0x53f98000,
+    PLL1 = 0x63f80000,
+    CCM = 0x53fd4000,
+    IIM = 0x63f98000,
+    EPIT1 = 0x53fac000,
+    SDMA = 0x63fb0000,
+    SRTC = 0x53fa4000
+};
 #define NS 1000000000ull
 
 static int open_board(void **state)
@@ -169,7 +181,7 @@ static void test_gpio_edges_and_levels(void **state)
     tzic_on(b);
     enable_line(b, 50);
     assert_int_equal(rd(b, GPIO1 + 8) & BIT(8), BIT(8)); // key, not pressed
-    wr(b, GPIO1 + 0x0c, 3u << 16); // pin 8: falling edge
+    wr(b, GPIO1 + 0x0c, 3u << 16);                       // pin 8: falling edge
     wr(b, GPIO1 + 0x18, ~0u);
     wr(b, GPIO1 + 0x14, BIT(8));
     assert_false(b->line[CPU_LINE_IRQ]);
@@ -252,7 +264,8 @@ static void test_srtc_counts(void **state)
     assert_int_equal(rd(b, SRTC + 0x14) >> 14, 3);
 }
 
-// ---- UART ----------------------------------------------------------------------------------------
+// ---- UART
+// ----------------------------------------------------------------------------------------
 
 struct line {
     struct bench b;
@@ -359,7 +372,8 @@ static void test_serial_script_answers(void **state)
     assert_int_equal(serial_script_left(l->serial), 0);
 }
 
-// ---- I2C -----------------------------------------------------------------------------------------
+// ---- I2C
+// -----------------------------------------------------------------------------------------
 
 // Polled transfers as U-Boot's mxc_i2c does them.
 static bool i2c_byte(struct bench *b, uint32_t base, uint8_t v)
@@ -430,7 +444,8 @@ static void test_pmic_clock_and_power_off(void **state)
 {
     struct bench *b = *state;
     const uint8_t count = 0x6f;
-    const uint8_t date[][2] = {{0x6f, 58}, {0x70, 59}, {0x71, 23}, {0x72, 28}, {0x73, 2}, {0x74, 24 | 0x40}};
+    const uint8_t date[][2] = {{0x6f, 58}, {0x70, 59}, {0x71, 23},
+                               {0x72, 28}, {0x73, 2},  {0x74, 24 | 0x40}};
     const uint8_t off[] = {0x0f, 0xa0};
     uint8_t got[6];
     i2c_read(b, I2C1, 0x48, &count, 1, got, 6);
@@ -485,16 +500,27 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, open_board, close_board)
 #define U(f) cmocka_unit_test_setup_teardown(f, open_uart, close_uart)
     const struct CMUnitTest tests[] = {
-        T(test_tzic_steers_and_masks), T(test_tzic_dsmint_reads_back),
-        T(test_gpt_counts_32k_for_u_boot), T(test_gpt_compare_interrupts_linux),
-        T(test_gpt_survives_clock_change), T(test_epit_reloads),
-        T(test_pll_locks_and_gives_its_rate), T(test_gpio_edges_and_levels),
-        T(test_card_detect_pins), T(test_watchdog_resets), T(test_fuses_and_ids),
-        T(test_sdma_channel_0_finishes), T(test_srtc_counts),
-        U(test_uart_says_what_the_guest_sends), U(test_uart_transmit_interrupt_follows_its_enable),
-        U(test_uart_receives_with_trigger_and_ageing), U(test_uart_loses_nothing_of_a_long_paste),
-        U(test_serial_script_answers), T(test_i2c_reaches_the_pmic),
-        T(test_pmic_clock_and_power_off), T(test_codec_and_edid_identify),
+        T(test_tzic_steers_and_masks),
+        T(test_tzic_dsmint_reads_back),
+        T(test_gpt_counts_32k_for_u_boot),
+        T(test_gpt_compare_interrupts_linux),
+        T(test_gpt_survives_clock_change),
+        T(test_epit_reloads),
+        T(test_pll_locks_and_gives_its_rate),
+        T(test_gpio_edges_and_levels),
+        T(test_card_detect_pins),
+        T(test_watchdog_resets),
+        T(test_fuses_and_ids),
+        T(test_sdma_channel_0_finishes),
+        T(test_srtc_counts),
+        U(test_uart_says_what_the_guest_sends),
+        U(test_uart_transmit_interrupt_follows_its_enable),
+        U(test_uart_receives_with_trigger_and_ageing),
+        U(test_uart_loses_nothing_of_a_long_paste),
+        U(test_serial_script_answers),
+        T(test_i2c_reaches_the_pmic),
+        T(test_pmic_clock_and_power_off),
+        T(test_codec_and_edid_identify),
         T(test_i2c_interrupt_and_reset),
     };
     return cmocka_run_group_tests_name("i.MX53 core devices", tests, NULL, NULL);

@@ -6,9 +6,20 @@
 
 #include "base/png.h"
 
-enum { IPU = 0x18000000, CM = IPU + 0x06000000, IDMAC = IPU + 0x06008000, DI0 = IPU + 0x06040000,
-       DI1 = IPU + 0x06048000, DC = IPU + 0x06058000, CPMEM = IPU + 0x07000000, DP = IPU + 0x07040000,
-       CCM = 0x53fd4000, TVE = 0x63ff0000, TZIC = 0x0fffc000, FB = RAM + 0x100000 };
+enum {
+    IPU = 0x18000000,
+    CM = IPU + 0x06000000,
+    IDMAC = IPU + 0x06008000,
+    DI0 = IPU + 0x06040000,
+    DI1 = IPU + 0x06048000,
+    DC = IPU + 0x06058000,
+    CPMEM = IPU + 0x07000000,
+    DP = IPU + 0x07040000,
+    CCM = 0x53fd4000,
+    TVE = 0x63ff0000,
+    TZIC = 0x0fffc000,
+    FB = RAM + 0x100000
+};
 
 static int open_board(void **state)
 {
@@ -176,7 +187,8 @@ static void test_reset_and_status_bits_that_drivers_poll(void **state)
     assert_int_equal(rd(b, IPU + 0x06060034) & 0x02fff000, 0x02fff000);
 }
 
-// ---- pictures ------------------------------------------------------------------------------------
+// ---- pictures
+// ------------------------------------------------------------------------------------
 
 static void expect_pixel(const struct picture *p, unsigned x, unsigned y, unsigned r, unsigned g,
                          unsigned bl)
@@ -270,10 +282,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_board, close_board)
     const struct CMUnitTest tests[] = {
-        T(test_panel_runs_at_its_frame_rate), T(test_vga_runs_from_the_encoders_clock),
-        T(test_nonsense_timings_still_tick), T(test_flip_happens_at_the_end_of_a_frame),
-        T(test_end_of_frame_interrupts), T(test_reset_and_status_bits_that_drivers_poll),
-        T(test_dark_display_is_told), T(test_picture_in_three_formats),
+        T(test_panel_runs_at_its_frame_rate),   T(test_vga_runs_from_the_encoders_clock),
+        T(test_nonsense_timings_still_tick),    T(test_flip_happens_at_the_end_of_a_frame),
+        T(test_end_of_frame_interrupts),        T(test_reset_and_status_bits_that_drivers_poll),
+        T(test_dark_display_is_told),           T(test_picture_in_three_formats),
         T(test_overlay_lies_on_the_background), T(test_wild_parameters_give_some_picture),
     };
     return cmocka_run_group_tests_name("i.MX53 display", tests, NULL, NULL);

@@ -78,7 +78,8 @@ static size_t small_dtb(uint8_t *out, size_t room)
     return fdt_totalsize(out);
 }
 
-// ---- straight boot -------------------------------------------------------------------------------
+// ---- straight boot
+// -------------------------------------------------------------------------------
 
 static void test_straight_boot_places_kernel_tree_and_ramdisk(void **state)
 {
@@ -130,7 +131,8 @@ static void refuse_kernel(struct desk *d, const void *data, size_t n, const char
 static void test_damaged_kernels_are_refused(void **state)
 {
     struct desk *d = *state;
-    uint8_t *z = zimage(4096), elf[200] = {0x7f, 'E', 'L', 'F', 1, 1, 1}, u[128] = {0x27, 0x05, 0x19, 0x56};
+    uint8_t *z = zimage(4096), elf[200] = {0x7f, 'E', 'L', 'F', 1, 1, 1},
+            u[128] = {0x27, 0x05, 0x19, 0x56};
     struct boot_config cfg = {0};
     struct boot_entry e;
     struct err err = {0};
@@ -237,12 +239,14 @@ static void test_uimage_goes_to_its_address(void **state)
     refuse_kernel(d, u, sizeof u, "data checksum is wrong");
 }
 
-// ---- boot ROM ------------------------------------------------------------------------------------
+// ---- boot ROM
+// ------------------------------------------------------------------------------------
 
 // A card as the i.MX53's ROM reads it: one DCD write, 8 KiB image, entry at 0x77800000.
 static void boot_card(uint8_t *img)
 {
-    static const uint8_t dcd[] = {0xd2, 0, 16, 0x40, 0xcc, 0, 12, 4, 0x53, 0xfa, 0x85, 0x54, 0, 0x30, 0, 0};
+    static const uint8_t dcd[] = {0xd2, 0,    16,   0x40, 0xcc, 0,    12, 4,
+                                  0x53, 0xfa, 0x85, 0x54, 0,    0x30, 0,  0};
     const uint32_t ivt[] = {0x402000d1, 0x77800000, 0, 0x777ff42c, 0x777ff420, 0x777ff400, 0, 0};
     const uint32_t data[] = {0x777ff000, 0x2000, 0};
     memset(img, 0, 16384);
@@ -345,10 +349,14 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_desk, close_desk)
     const struct CMUnitTest tests[] = {
-        T(test_straight_boot_places_kernel_tree_and_ramdisk), T(test_damaged_kernels_are_refused),
-        T(test_damaged_device_trees_are_refused), T(test_elf_segments_and_entry),
-        T(test_uimage_goes_to_its_address), T(test_boot_rom_runs_the_dcd_and_jumps),
-        T(test_damaged_boot_images_are_refused), T(test_boot_rom_survives_flipped_bytes),
+        T(test_straight_boot_places_kernel_tree_and_ramdisk),
+        T(test_damaged_kernels_are_refused),
+        T(test_damaged_device_trees_are_refused),
+        T(test_elf_segments_and_entry),
+        T(test_uimage_goes_to_its_address),
+        T(test_boot_rom_runs_the_dcd_and_jumps),
+        T(test_damaged_boot_images_are_refused),
+        T(test_boot_rom_survives_flipped_bytes),
     };
     return cmocka_run_group_tests_name("loaders", tests, NULL, NULL);
 }

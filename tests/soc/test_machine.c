@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Whole machines running a small bare-metal program: serial line, timer interrupts that wake the CPU,
-// time that skips while it sleeps, limits and stop conditions, reset, snapshots, and two runs that
-// are the same run.
+// Whole machines running a small bare-metal program: serial line, timer interrupts that wake the
+// CPU, time that skips while it sleeps, limits and stop conditions, reset, snapshots, and two runs
+// that are the same run.
 #include "tests/soc/bench.h"
 
 #include <fcntl.h>
@@ -19,18 +19,18 @@ static const uint32_t program[] = {
     0xe3040027, 0xe5840084, // receiver and transmitter on
     0xe28f50dc,             // adr r5, text
     0xe4d50001, 0xe3500000, 0x0a000001, 0xe5840040, 0xeafffffa, // print
-    0xe30c6000, 0xe3406fff, // r6: TZIC
-    0xe3a00001, 0xe5860014, 0xe3e00000, 0xe5860080, 0xe5860084, 0xe3a0001f, 0xe586000c, 0xe3a00080,
-    0xe5860104, 0xe3000001, 0xe3480001, 0xe5860000, // line 39 on
+    0xe30c6000, 0xe3406fff,                                     // r6: TZIC
+    0xe3a00001, 0xe5860014, 0xe3e00000, 0xe5860080, 0xe5860084, 0xe3a0001f,
+    0xe586000c, 0xe3a00080, 0xe5860104, 0xe3000001, 0xe3480001, 0xe5860000, // line 39 on
     0xe3007000, 0xe34573fa, 0xe3000301, 0xe5870000, // GPT: 32 kHz, free running
-    0xe3a08003, 0xe3009ccd, // three times, 3277 ticks
+    0xe3a08003, 0xe3009ccd,                         // three times, 3277 ticks
     0xe5879010, 0xe3a00001, 0xe587000c, 0xe320f003, // compare, interrupt on, WFI
     0xe3a00001, 0xe5870008, 0xe3a0002e, 0xe5840040, // acknowledge, '.'
     0xe3000ccd, 0xe0899000, 0xe2588001, 0x1afffff3, // next
     0xe5940000, 0xe3100902, 0x0a000005, 0xe20000ff, // character?
     0xe3500078, 0x0a000003, 0xe3500073, 0x0a000006, 0xe5840040, 0xeafffff5, // 'x', 's', echo
-    0xe3081000, 0xe34513f9, 0xe3a00024, 0xe1c100b0, 0xeafffffe, // watchdog reset
-    0xe3a00000, 0xe5870000, 0xe320f003, 0xeafffffd, // timer off, sleep
+    0xe3081000, 0xe34513f9, 0xe3a00024, 0xe1c100b0, 0xeafffffe,             // watchdog reset
+    0xe3a00000, 0xe5870000, 0xe320f003, 0xeafffffd,                         // timer off, sleep
     0x6c6c6568, 0x0000206f,
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// SD cards behind the i.MX53's host controller as U-Boot (simple DMA, polling) and Linux (ADMA2) use
-// them, programmed I/O, missing and read-only cards; disk images and their overlay.
+// SD cards behind the i.MX53's host controller as U-Boot (simple DMA, polling) and Linux (ADMA2)
+// use them, programmed I/O, missing and read-only cards; disk images and their overlay.
 #include "tests/soc/bench.h"
 
 #include <fcntl.h>
@@ -245,7 +245,8 @@ static void test_read_only_card_keeps_its_data(void **state)
     unlink(path);
 }
 
-// ---- images --------------------------------------------------------------------------------------
+// ---- images
+// --------------------------------------------------------------------------------------
 
 static int image(char *path, size_t bytes)
 {
@@ -333,9 +334,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_card, close_card)
     const struct CMUnitTest tests[] = {
-        T(test_card_identifies_and_tells_its_size), T(test_simple_dma_reads_blocks),
-        T(test_adma2_scatters_and_gathers), T(test_wild_adma_tables_end), T(test_programmed_io),
-        T(test_registers_of_the_card), T(test_reading_past_the_end_reports),
+        T(test_card_identifies_and_tells_its_size),
+        T(test_simple_dma_reads_blocks),
+        T(test_adma2_scatters_and_gathers),
+        T(test_wild_adma_tables_end),
+        T(test_programmed_io),
+        T(test_registers_of_the_card),
+        T(test_reading_past_the_end_reports),
         cmocka_unit_test(test_no_card_times_out),
         cmocka_unit_test(test_read_only_card_keeps_its_data),
         cmocka_unit_test(test_overlay_leaves_the_file_alone),
