@@ -8,7 +8,7 @@
 #define LANES_WIDE 4
 #define LANES_TARGET
 #include "shader-isa/lanes.h"
-#include "shader-isa/interp_body.h"
+#include "shader-isa/interp_run.inc"
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>
@@ -53,6 +53,12 @@ enum shader_result interp_run_plain(struct run *r)
 
 enum shader_result shader_run(const struct shader *sh, struct shader_env *env,
                               struct shader_lanes *lanes)
+{
+    return interp_run_on(sh, env, lanes, interp_have_avx2());
+}
+
+enum shader_result interp_run_on(const struct shader *sh, struct shader_env *env,
+                                 struct shader_lanes *lanes, bool avx2)
 {
     struct run r;
     r.sh = sh;
@@ -103,7 +109,7 @@ enum shader_result shader_run(const struct shader *sh, struct shader_env *env,
     }
 
     unsigned old = flush_begin();
-    enum shader_result result = interp_have_avx2() ? interp_run_avx2(&r) : interp_run_plain(&r);
+    enum shader_result result = avx2 ? interp_run_avx2(&r) : interp_run_plain(&r);
     flush_end(old);
 
     if (lanes->exported >> 29 & 1) {

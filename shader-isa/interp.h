@@ -34,6 +34,10 @@ struct run {
     float sink[4][SHADER_LANES];   // where impossible results go
 };
 
+// shader_run on a chosen build; avx2 only where interp_have_avx2().
+enum shader_result interp_run_on(const struct shader *sh, struct shader_env *env,
+                                 struct shader_lanes *lanes, bool avx2);
+
 enum shader_result interp_run_plain(struct run *r);
 enum shader_result interp_run_avx2(struct run *r);
 bool interp_have_avx2(void);

@@ -8,7 +8,7 @@
 #define LANES_WIDE 8
 #define LANES_TARGET __attribute__((target("avx2")))
 #include "shader-isa/lanes.h"
-#include "shader-isa/interp_body.h"
+#include "shader-isa/interp_run.inc"
 
 bool interp_have_avx2(void)
 {

@@ -2,7 +2,7 @@
 //
 // The tables of a2xx.def, cf.def and fetch.def as data, and packing and unpacking of the fields
 // they list. Field layout: public drivers and emulators agree on it but for the points in
-// docs/facts.
+// README.md.
 #include "shader-isa/isa.h"
 
 #include "base/bits.h"

@@ -18,6 +18,11 @@
 
 #include "shader-isa/shader.h"
 
+#ifndef LANES_WIDE
+#define LANES_WIDE 4
+#define LANES_TARGET
+#endif
+
 #define LANE_FN static inline LANES_TARGET __attribute__((always_inline, unused))
 
 typedef float vf __attribute__((vector_size(4 * LANES_WIDE)));

@@ -2,7 +2,7 @@
 //
 // The a2xx/Xenos shader ISA as a library: the contract of this room. Microcode is decoded once into
 // a program; a program can be printed (two dialects), checked, run, or translated to GLSL. The one
-// opcode table is a2xx.def. Field meanings: docs/facts of the public sources named there.
+// opcode table is a2xx.def; README.md says where public sources disagree and what is taken.
 //
 // A program is immutable after decoding and may be shared by threads.
 #ifndef SHADER_ISA_SHADER_H

@@ -24,6 +24,9 @@ struct gl_engine {
     EGLDisplay dpy;
     EGLContext ctx;
     GLuint input, target[3], fbo, vao;
+    GLuint program; // of the last run, kept while the shader stays the same
+    uint64_t hash;
+    bool exact;
 };
 
 struct engine_data {
@@ -102,12 +105,12 @@ static const char engine_head[] = "#version 300 es\n"
                                   "precision highp float;\n"
                                   "precision highp int;\n"
                                   "uniform highp sampler2D inputs;\n"
-                                  "uniform vec4 consts[128];\n" // the second half repeats the first
+                                  "uniform vec4 consts[256];\n"
                                   "uniform highp uvec4 bools[2];\n"
                                   "uniform highp uvec4 loops[8];\n"
                                   "vec4 yamato_const(int i)\n"
                                   "{\n"
-                                  "    return i < 0 || i >= 256 ? vec4(0.0) : consts[i & 127];\n"
+                                  "    return i < 0 || i >= 256 ? vec4(0.0) : consts[i];\n"
                                   "}\n"
                                   "bool yamato_bool(int i)\n"
                                   "{\n"
@@ -221,15 +224,14 @@ static inline void engine_tfetch(struct shader_env *env, const struct shader_tfe
 
 static const struct shader_env_ops engine_ops = {.vfetch = engine_vfetch, .tfetch = engine_tfetch};
 
-// Translates and runs a program for all lanes on the open engine. False: refused, or GL said no
-// (printed).
-static inline bool engine_run(const struct shader *sh, bool exact, struct engine_data *d)
+// Translates and links; 0 when it is refused, or GL said no (printed).
+static inline GLuint engine_link(const struct shader *sh, bool exact)
 {
     bool ps = shader_stage(sh) == SHADER_PIXEL;
     struct shader_glsl_options opt = {.exact = exact, .kill_discard = true};
     char *text, fetches[16384];
     if (shader_to_glsl(sh, &opt, &text, NULL)) {
-        return false;
+        return 0;
     }
     engine_fetch_text(shader_info(sh), fetches, sizeof fetches);
     const char *plain[] = {ps ? engine_plain_vs : engine_plain_fs};
@@ -238,7 +240,7 @@ static inline bool engine_run(const struct shader *sh, bool exact, struct engine
     GLuint b = engine_stage(ps ? GL_VERTEX_SHADER : GL_FRAGMENT_SHADER, plain, 1);
     free(text);
     if (!a || !b) {
-        return false;
+        return 0;
     }
     GLuint p = glCreateProgram();
     glAttachShader(p, a);
@@ -253,11 +255,29 @@ static inline bool engine_run(const struct shader *sh, bool exact, struct engine
         glGetProgramInfoLog(p, sizeof log, NULL, log);
         printf("GLSL link: %s\n", log);
         glDeleteProgram(p);
+        return 0;
+    }
+    return p;
+}
+
+// Runs a program for all lanes. False: it cannot be translated.
+static inline bool engine_run(struct gl_engine *e, const struct shader *sh, bool exact,
+                              struct engine_data *d)
+{
+    bool ps = shader_stage(sh) == SHADER_PIXEL;
+    if (!e->program || e->hash != shader_hash(sh) || e->exact != exact) {
+        glDeleteProgram(e->program);
+        e->program = engine_link(sh, exact);
+        e->hash = shader_hash(sh);
+        e->exact = exact;
+    }
+    if (!e->program) {
         return false;
     }
+    GLuint p = e->program;
     glUseProgram(p);
     glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, ENGINE_LANES, ENGINE_REGS, GL_RGBA, GL_FLOAT, d->in);
-    glUniform4fv(glGetUniformLocation(p, "consts"), 128, &d->consts[0][0]);
+    glUniform4fv(glGetUniformLocation(p, "consts"), ENGINE_CONSTS, &d->consts[0][0]);
     glUniform4uiv(glGetUniformLocation(p, "bools"), 2, d->bools);
     glUniform4uiv(glGetUniformLocation(p, "loops"), 8, d->loops);
     glClearColor(0, 0, 0, 0);
@@ -267,7 +287,6 @@ static inline bool engine_run(const struct shader *sh, bool exact, struct engine
         glReadBuffer(GL_COLOR_ATTACHMENT0 + (GLenum)i);
         glReadPixels(0, 0, ENGINE_LANES, 1, GL_RGBA, GL_FLOAT, d->out[i]);
     }
-    glDeleteProgram(p);
     return glGetError() == GL_NO_ERROR;
 }
 

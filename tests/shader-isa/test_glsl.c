@@ -65,7 +65,7 @@ static void random_inputs(uint64_t *seed, enum numbers numbers)
     }
     for (int i = 0; i < ENGINE_CONSTS; i++) {
         for (int k = 0; k < 4; k++) {
-            host.consts[i][k] = i < 128 ? random_number(seed, numbers) : host.consts[i - 128][k];
+            host.consts[i][k] = random_number(seed, numbers);
         }
     }
     for (int i = 0; i < 8; i++) {
@@ -103,12 +103,12 @@ static float tolerance(unsigned scalar_op)
     return loose ? 1.0f / 2048 : 0;
 }
 
-static bool run_both(const uint32_t *dw, size_t n, enum shader_stage stage, bool exact,
-                     const char *what, float relative)
+static bool run_both(struct gl_engine *gl, const uint32_t *dw, size_t n, enum shader_stage stage,
+                     bool exact, const char *what, float relative)
 {
     struct shader *sh = shader_decode(dw, n, stage, SHADER_A20X, NULL);
     assert_non_null(sh);
-    bool ran = engine_run(sh, exact, &host);
+    bool ran = engine_run(gl, sh, exact, &host);
     engine_interpret(sh, &reference);
     unsigned wrong = ran ? compare(what, relative) : 1;
     if (wrong) {
@@ -214,7 +214,8 @@ static void test_every_opcode_translates_exactly(void **state)
                      f.vector_clamp || f.scalar_clamp ? "sat" : "", pass);
             random_inputs(&seed, sop == 48 || sop == 49 ? SMALL : SPECIAL);
             programs++;
-            wrong += !run_both(dw, n, SHADER_PIXEL, true, name, i < 32 ? 0 : tolerance(sop));
+            wrong +=
+                !run_both(*state, dw, n, SHADER_PIXEL, true, name, i < 32 ? 0 : tolerance(sop));
         }
     }
     printf("GLSL: %u programs, %u differ\n", programs, wrong);
@@ -384,7 +385,7 @@ static void test_control_flow_translates(void **state)
         free(text);
         shader_destroy(sh);
         ran++;
-        wrong += !run_both(dw, n, SHADER_PIXEL, true, name, 1.0f / 65536);
+        wrong += !run_both(*state, dw, n, SHADER_PIXEL, true, name, 1.0f / 65536);
     }
     printf("GLSL control flow: %u programs (%u by switch, %u without an end left out), %u differ\n",
            ran, switches, endless, wrong);
@@ -435,8 +436,8 @@ static void test_vertex_program_translates(void **state)
     vertex_slots(slots);
     size_t n = one_exec(dw, (const uint32_t(*)[3])slots, 6, 3);
     random_inputs(&seed, SMALL);
-    assert_true(run_both(dw, n, SHADER_VERTEX, true, "vertex exact", 0));
-    assert_true(run_both(dw, n, SHADER_VERTEX, false, "vertex fast", 0));
+    assert_true(run_both(*state, dw, n, SHADER_VERTEX, true, "vertex exact", 0));
+    assert_true(run_both(*state, dw, n, SHADER_VERTEX, false, "vertex fast", 0));
     struct shader *sh = shader_decode(dw, n, SHADER_VERTEX, SHADER_A20X, NULL);
     const struct shader_info *info = shader_info(sh);
     assert_int_equal(info->vfetch_count, 2);
@@ -481,8 +482,8 @@ static void test_texture_and_kill_translate(void **state)
     for (unsigned k = 0; k < 4; k++) {
         host.consts[5][k] = reference.consts[5][k] = 90.0f; // kill some, not all
     }
-    assert_true(run_both(dw, n, SHADER_PIXEL, true, "texture exact", 0));
-    assert_true(run_both(dw, n, SHADER_PIXEL, false, "texture fast", 0));
+    assert_true(run_both(*state, dw, n, SHADER_PIXEL, true, "texture exact", 0));
+    assert_true(run_both(*state, dw, n, SHADER_PIXEL, false, "texture fast", 0));
     unsigned alive = 0;
     for (unsigned i = 0; i < ENGINE_LANES; i++) {
         alive += reference.out[1][i][1] != 0;
