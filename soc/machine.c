@@ -112,6 +112,34 @@ void machine_add_io(struct machine *m, struct io_source *src)
     }
 }
 
+// The device behind a door of the board's lists; it must have that kind of door.
+static struct device *door(struct machine *m, const char *name, bool (*has)(const struct device *),
+                           struct err *err)
+{
+    struct device *dev = soc_device(m->soc, name);
+    if (!dev || !has(dev)) {
+        err_set(err, -EINVAL, "board %s: '%s' is not a device with such a door", m->board->name,
+                name);
+        return NULL;
+    }
+    return dev;
+}
+
+static bool has_serial(const struct device *dev)
+{
+    return dev->cls->attach_serial != NULL;
+}
+
+static bool has_disk(const struct device *dev)
+{
+    return dev->cls->attach_disk != NULL;
+}
+
+static bool has_net(const struct device *dev)
+{
+    return dev->cls->attach_net != NULL;
+}
+
 static int open_serials(struct machine *m, struct err *err)
 {
     for (unsigned i = 0; i < MACHINE_SERIALS; i++) {
@@ -126,7 +154,10 @@ static int open_serials(struct machine *m, struct err *err)
             }
             break;
         }
-        dev = soc_device(m->soc, m->board->serials[i]);
+        dev = door(m, m->board->serials[i], has_serial, err);
+        if (!dev) {
+            return -EINVAL;
+        }
         m->serials[i] = serial_create(spec ? spec : "null", m->board->serials[i], err);
         if (!m->serials[i]) {
             return -EINVAL;
@@ -138,7 +169,7 @@ static int open_serials(struct machine *m, struct err *err)
             return rc;
         }
     }
-    return serial_listen(m->serials[0], machine_heard, m);
+    return m->serials[0] ? serial_listen(m->serials[0], machine_heard, m) : 0;
 }
 
 static int open_disks(struct machine *m, struct err *err)
@@ -157,7 +188,10 @@ static int open_disks(struct machine *m, struct err *err)
             return err_set(err, -EINVAL, "board %s has only %u places for disks", m->board->name,
                            i);
         }
-        dev = soc_device(m->soc, m->board->disks[i]);
+        dev = door(m, m->board->disks[i], has_disk, err);
+        if (!dev) {
+            return -EINVAL;
+        }
         m->disks[i] = disk_open(&cfg, err);
         rc = m->disks[i] ? dev->cls->attach_disk(dev, m->disks[i], err) : -EINVAL;
         if (rc) {
@@ -175,13 +209,13 @@ static uint64_t net_now(void *owner)
 static int open_nets(struct machine *m, struct err *err)
 {
     for (unsigned i = 0; i < MACHINE_NETS && m->board->nets && m->board->nets[i]; i++) {
-        struct device *dev = soc_device(m->soc, m->board->nets[i]);
+        struct device *dev = door(m, m->board->nets[i], has_net, err);
         struct netdev_config cfg = {.spec = m->cfg.nets[i] ? m->cfg.nets[i] : "null",
                                     .log = m->cfg.log,
                                     .now = net_now,
                                     .owner = m};
         int rc;
-        m->nets[i] = netdev_create(&cfg, err);
+        m->nets[i] = dev ? netdev_create(&cfg, err) : NULL;
         if (!m->nets[i]) {
             return -EINVAL;
         }

@@ -44,7 +44,7 @@ struct serial_keys {
 
 // `spec`: "null", "stdio" (no keys), "mon:stdio", "file:PATH", "pty", "unix:PATH",
 // "tcp:HOST:PORT" (connect), "tcp-listen:[HOST:]PORT", "unix-listen:PATH", "mem".
-// -EINVAL names the forms. The terminal is put into raw mode while a stdio line exists.
+// QEMU's "tcp:HOST:PORT,server,nowait" and "unix:PATH,server" work too. -EINVAL names the forms. The terminal is put into raw mode while a stdio line exists.
 struct serial *serial_create(const char *spec, const char *name, struct err *err);
 void serial_destroy(struct serial *s);
 const char *serial_name(const struct serial *s);

@@ -227,10 +227,16 @@ static const char *after(const char *spec, const char *prefix)
     return strncmp(spec, prefix, n) == 0 ? spec + n : NULL;
 }
 
-static int open_line(struct host_line *l, const char *spec, const char *name, bool *keys,
+static int open_line(struct host_line *l, const char *full, const char *name, bool *keys,
                      struct err *err)
 {
     const char *arg;
+    char spec[256];
+    size_t n = strcspn(full, ",");
+    // QEMU's spelling of a listening socket; other options (nowait, wait=off) are how it always is
+    bool server = strstr(full + n, ",server") && !strstr(full + n, ",server=off");
+    bool file = strncmp(full, "file:", 5) == 0;
+    snprintf(spec, sizeof spec, "%.*s", file ? (int)sizeof spec - 1 : (int)n, full);
     if (strcmp(spec, "stdio") == 0 || strcmp(spec, "mon:stdio") == 0) {
         *keys = spec[0] == 'm';
         open_stdio(l);
@@ -245,13 +251,13 @@ static int open_line(struct host_line *l, const char *spec, const char *name, bo
         return l->out < 0 ? err_set(err, -errno, "serial file %s: %s", arg, strerror(errno)) : 0;
     }
     if ((arg = after(spec, "unix:"))) {
-        return open_unix(l, arg, false, err);
+        return open_unix(l, arg, server, err);
     }
     if ((arg = after(spec, "unix-listen:"))) {
         return open_unix(l, arg, true, err);
     }
     if ((arg = after(spec, "tcp:"))) {
-        return open_tcp(l, arg, false, err);
+        return open_tcp(l, arg, server, err);
     }
     if ((arg = after(spec, "tcp-listen:"))) {
         return open_tcp(l, arg, true, err);
@@ -259,7 +265,7 @@ static int open_line(struct host_line *l, const char *spec, const char *name, bo
     return err_set(err, -EINVAL,
                    "serial: unknown backend '%s'; use null, stdio, mon:stdio, file:PATH, pty, "
                    "unix:PATH, unix-listen:PATH, tcp:HOST:PORT, tcp-listen:PORT or mem",
-                   spec);
+                   full);
 }
 
 int serial_backend_open(const char *spec, struct serial *s, struct serial_backend **out, bool *keys,

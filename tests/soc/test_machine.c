@@ -6,6 +6,8 @@
 #include "tests/soc/bench.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "soc/machine.h"
@@ -290,6 +292,55 @@ static void test_monitor_answers(void **state)
     machine_destroy(m);
 }
 
+static void say(int fd, const char *text)
+{
+    uint8_t sum = 0;
+    char packet[64];
+    for (const char *p = text; *p; p++) {
+        sum = (uint8_t)(sum + *p);
+    }
+    snprintf(packet, sizeof packet, "$%s#%02x", text, sum);
+    assert_int_equal(write(fd, packet, strlen(packet)), strlen(packet));
+}
+
+// GDB connects to a paused machine, looks, sets a breakpoint and lets it run into it.
+static void test_gdb_stops_at_a_breakpoint(void **state)
+{
+    char path[] = "/tmp/yamato-gdb-XXXXXX", spec[64], got[4096] = "";
+    struct machine_config cfg = {.board = "imx53-qsb",
+                                 .ram_bytes = 64 << 20,
+                                 .kernel = kernel,
+                                 .serials = {"mem"},
+                                 .gdb = spec,
+                                 .paused = true};
+    struct machine_limits l = {.host_ns = 300000000u};
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    struct machine *m;
+    int fd = mkstemp(path);
+    (void)state;
+    close(fd);
+    snprintf(spec, sizeof spec, "unix:%s", path);
+    m = machine_create(&cfg, NULL);
+    assert_non_null(m);
+    strcpy(a.sun_path, path);
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+    say(fd, "QStartNoAckMode");
+    say(fd, "p f"); // wrong packets do no harm
+    say(fd, "Z0,71000030,4"); // after the greeting
+    say(fd, "c");
+    assert_int_equal(machine_run(m, &l, NULL), MACHINE_EXIT_HOST_LIMIT);
+    assert_string_equal(said(m), "hello ");
+    assert_int_equal(cpu_get(machine_cpu(m), CPU_PC), 0x71000030);
+    assert_true(recv(fd, got, sizeof got - 1, MSG_DONTWAIT) > 0);
+    assert_non_null(strstr(got, "OK"));
+    assert_non_null(strstr(got, "T05"));
+    close(fd); // the debugger goes away: the machine runs on
+    assert_int_equal(run_until(m, "..."), MACHINE_EXIT_MATCH);
+    machine_destroy(m);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
 // A guest that jumps to nowhere aborts for ever, inside its limit.
 static void test_guest_that_jumps_to_nowhere(void **state)
 {
@@ -316,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_damaged_snapshots_are_refused),
         cmocka_unit_test(test_wrong_configurations_are_named),
         cmocka_unit_test(test_monitor_answers),
+        cmocka_unit_test(test_gdb_stops_at_a_breakpoint),
         cmocka_unit_test(test_guest_that_jumps_to_nowhere),
     };
     return cmocka_run_group_tests_name("machines", tests, write_kernel, remove_kernel);
