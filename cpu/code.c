@@ -11,6 +11,8 @@
 #include "cpu/exc.h"
 #include "cpu/interp.h"
 #include "cpu/mmu.h"
+#include "cpu/models.h"
+#include "cpu/sysreg.h"
 
 enum { BUCKETS = 4096, CACHE_LIMIT_BYTES = 160 << 20 };
 
@@ -321,7 +323,9 @@ const struct insn *code_enter(struct cpu *c)
     }
     bool whole;
     uint8_t *host = mmu_fetch_page(c, va, &whole);
-    struct code_page *p = host && whole ? page_for(c, host, c->thumb) : NULL;
+    // BE-32 swaps the halfwords of each word: Thumb code is not in memory order.
+    bool swapped = c->thumb && c->cp15[CP15_SCTLR] & SCTLR_B && c->model->arch < 7;
+    struct code_page *p = host && whole && !swapped ? page_for(c, host, c->thumb) : NULL;
     if (!p) {
         return enter_alone(c, va);
     }

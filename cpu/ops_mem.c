@@ -831,7 +831,7 @@ void exec_SWP(struct cpu *c, const struct insn *i)
         exc_undefined(c);
     }
     uint32_t va = c->r[i->rn], v = c->r[i->rm];
-    if (c->model->arch >= 6) {
+    if (c->model->arch >= 7 || (c->model->arch == 6 && c->cp15[CP15_SCTLR] & SCTLR_U)) {
         mem_require_aligned(c, va, 4, true);
     }
     uint32_t old = (uint32_t)mem_load_slow(c, va, 4, MEM_ANY, false);
