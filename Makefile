@@ -39,8 +39,6 @@ CFLAGS_ALL := -std=c11 -g $(WARNINGS) $(SANFLAGS) -fno-strict-aliasing -ffp-cont
 .DEFAULT_GOAL := all
 ROOMS := base cpu shader-isa gpu-model host-backends mdev soc cli
 -include $(foreach r,$(ROOMS),$(r)/module.mk tests/$(r)/module.mk)
--include guest-drivers/linux/module.mk guest-drivers/baremetal/module.mk tests/guest-drivers/module.mk
--include tests/system/module.mk tests/fuzz/module.mk tests/bench/module.mk
 
 # ---- rules for a room -------------------------------------------------------------------------
 pkg-cflags = $(if $(1),$(shell $(PKG_CONFIG) --cflags $(1)))
@@ -73,6 +71,10 @@ check-$(1): $$($(1)_TEST_BINS)
 -include $$($(1)_OBJS:.o=.d) $$(addsuffix .d,$$($(1)_TEST_BINS))
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
+
+# These use the rules above.
+-include guest-drivers/linux/module.mk guest-drivers/baremetal/module.mk tests/guest-drivers/module.mk
+-include tests/system/module.mk tests/fuzz/module.mk tests/bench/module.mk
 
 # ---- the program ------------------------------------------------------------------------------
 $(BUILD)/yamato: $(call archives,cli)
