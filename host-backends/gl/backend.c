@@ -14,7 +14,7 @@
 #include "gpu-model/draw.h"
 #include "host-backends/gl/gl.h"
 
-enum { STREAM_BYTES = 16 << 20 };
+enum { STREAM_BYTES = 64 << 20, HEAD_BYTES = 1 << 20 };
 
 static struct gl_backend *backend_of(struct gpu_backend *be)
 {
@@ -117,7 +117,8 @@ static int start(struct gl_backend *be, struct err *err)
     glPointParameteri(GL_POINT_SPRITE_COORD_ORIGIN, GL_LOWER_LEFT); // rows go down
     glDisable(GL_DITHER);
     glDisable(GL_MULTISAMPLE);
-    if (!gl_stream_init(be, &be->stream, STREAM_BYTES, true)) {
+    if (!gl_stream_init(be, &be->stream, STREAM_BYTES, true) ||
+        !gl_stream_init(be, &be->heads, HEAD_BYTES, false)) {
         return err_set(err, -ENODEV, "%s gives no streaming buffer", be->egl.where);
     }
     TRACE(be->log, gl, "%s, OpenGL %s, on %s", (const char *)glGetString(GL_RENDERER),
@@ -130,6 +131,7 @@ static void gl_destroy(struct gpu_backend *base)
     struct gl_backend *be = backend_of(base);
     if (!gl_egl_bind(&be->egl, NULL)) {
         gl_stream_fini(&be->stream);
+        gl_stream_fini(&be->heads);
     }
     gl_egl_close(&be->egl);
     free(be);
@@ -191,10 +193,16 @@ static void gl_context_destroy(struct gpu_context *base)
         if (ctx->sysmem.active) {
             gl_image_destroy(ctx->be, &ctx->sysmem.img);
         }
+        ctx->be->stream.held &= ctx->rec.count == 0;
+        gl_merge_destroy(ctx);
         gl_gmem_destroy(ctx);
         gl_programs_destroy(ctx);
         gl_textures_destroy(ctx);
     }
+    if (ctx->be->last == ctx) {
+        ctx->be->last = NULL;
+    }
+    gl_record_fini(ctx);
     free(ctx->gmem);
     free(ctx->scratch);
     free(ctx->scratch2);
@@ -221,7 +229,8 @@ static struct gpu_context *gl_context_create(struct gpu_backend *base,
     ctx->scissor_br_inclusive = cfg->scissor_br_inclusive;
     ctx->gmem = calloc(1, ctx->gmem_bytes ? ctx->gmem_bytes : 4);
     ctx->textures = gl_textures_create();
-    if (!ctx->gmem || !ctx->textures) {
+    ctx->merging = !getenv("YAMATO_GL_TILES"); // a debugging aid: run tiles one by one
+    if (!ctx->gmem || !ctx->textures || gl_record_init(ctx)) {
         gl_context_destroy(&ctx->base);
         err_set(err, -ENOMEM, "no memory for a GL context");
         return NULL;
@@ -231,6 +240,8 @@ static struct gpu_context *gl_context_create(struct gpu_backend *base,
 
 // ---- work ------------------------------------------------------------------------------------------------
 
+// Makes the context current and this guest the one at work: what another has recorded is run first,
+// because its data wait in the shared stream buffer.
 static bool enter(struct gpu_context *base)
 {
     struct err err = {0};
@@ -239,38 +250,39 @@ static bool enter(struct gpu_context *base)
         log_warn(ctx->log, "gl: %s", err.msg);
         return false;
     }
+    if (ctx->be->last && ctx->be->last != ctx) {
+        gl_record_finish(ctx->be->last);
+    }
+    ctx->be->last = ctx;
     return true;
 }
 
 static enum gpu_result gl_draw(struct gpu_context *base, const struct gpu_draw *draw)
 {
-    if (gl_draw_is_nothing(draw)) {
-        return GPU_OK;
-    }
-    return enter(base) ? gl_draw_direct(gl_context_of(base), draw) : GPU_HOST_ERROR;
+    return enter(base) ? gl_record_draw(gl_context_of(base), draw) : GPU_HOST_ERROR;
 }
 
 static enum gpu_result gl_resolve(struct gpu_context *base, const struct gpu_resolve *res)
 {
-    return enter(base) ? gl_resolve_direct(gl_context_of(base), res) : GPU_HOST_ERROR;
+    return enter(base) ? gl_record_resolve(gl_context_of(base), res) : GPU_HOST_ERROR;
 }
 
 static enum gpu_result gl_fill(struct gpu_context *base, const struct gpu_fill *fill)
 {
-    if (!enter(base)) {
-        return GPU_HOST_ERROR;
-    }
-    gl_gmem_fill(gl_context_of(base), fill->base, fill->bytes, fill->value);
-    return GPU_OK;
+    return enter(base) ? gl_record_fill(gl_context_of(base), fill) : GPU_HOST_ERROR;
 }
 
 static enum gpu_result gl_flush(struct gpu_context *base)
 {
+    struct gl_context *ctx = gl_context_of(base);
     if (!enter(base)) {
         return GPU_HOST_ERROR;
     }
-    enum gpu_result r = gl_sysmem_flush(gl_context_of(base));
-    return gl_check(gl_context_of(base)->be, "flush") ? r : GPU_HOST_ERROR;
+    gl_record_finish(ctx);
+    enum gpu_result r = gl_sysmem_flush(ctx);
+    r = ctx->late != GPU_OK ? ctx->late : r;
+    ctx->late = GPU_OK;
+    return gl_check(ctx->be, "flush") ? r : GPU_HOST_ERROR;
 }
 
 static void gl_invalidate(struct gpu_context *base)
@@ -291,6 +303,7 @@ static enum gpu_result gl_gmem_get(struct gpu_context *base, uint32_t at, void *
     if (!enter(base)) {
         return GPU_HOST_ERROR;
     }
+    gl_record_finish(ctx);
     gl_gmem_sync(ctx, at, (uint32_t)n);
     memcpy(dst, ctx->gmem + at, n);
     return GPU_OK;
@@ -305,6 +318,7 @@ static enum gpu_result gl_gmem_put(struct gpu_context *base, uint32_t at, const 
     if (!enter(base)) {
         return GPU_HOST_ERROR;
     }
+    gl_record_finish(ctx);
     gl_gmem_sync(ctx, at, (uint32_t)n);
     memcpy(ctx->gmem + at, src, n);
     gl_gmem_wrote(ctx, at, (uint32_t)n);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One draw: program, vertices, constants, textures, state, and the GL call.
+// Issuing prepared draws: framebuffer, viewport, state, bindings and the GL call; and finding the
+// images for a draw that goes to on-chip or guest memory directly.
 #include "host-backends/gl/gl.h"
 
 #include <string.h>
@@ -8,147 +9,6 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "host-backends/gl/state.h"
-
-#define REG(st, r) ((st)->regs ? (st)->regs[(r)-0x2000] : 0)
-enum { SQ_INTERPOLATOR_CNTL = 0x2182, PA_SC_SCREEN_SCISSOR_BR = 0x200f };
-
-bool gl_draw_is_nothing(const struct gpu_draw *draw)
-{
-    return draw->state->face_kill || draw->state->vs_export_mode == 7 || !draw->count;
-}
-
-static bool has_point_size(const struct gpu_state *st)
-{
-    return st->vs_export_mode == 2 || st->vs_export_mode == 5;
-}
-
-static enum gl_kind kind_of(enum gpu_prim prim)
-{
-    return prim == GPU_PRIM_POINTS       ? KIND_POINT
-           : prim <= GPU_PRIM_LINE_LOOP ? KIND_LINE
-                                        : KIND_TRIANGLE;
-}
-
-// Infinities and NaN among the constants that a program names. The host's arithmetic treats them in
-// its own way, and the stock driver's miscompiled immediates are full of them; such draws get the
-// exact program. (Denormals are flushed when constants are uploaded.)
-static bool odd_constants(const struct shader_info *info, const float (*alu)[4], unsigned count)
-{
-    unsigned n = info->uses_rel_const ? count : info->alu_const_max < count ? info->alu_const_max : count;
-    for (unsigned i = 0; i < n; i++) {
-        if (info->uses_rel_const || info->alu_const_used[i / 32] >> (i % 32) & 1) {
-            uint32_t w[4];
-            memcpy(w, alu[i], sizeof w);
-            for (unsigned c = 0; c < 4; c++) {
-                if ((w[c] & 0x7f800000) == 0x7f800000) {
-                    return true;
-                }
-            }
-        }
-    }
-    return false;
-}
-
-// What each fetched texture constant is; the instruction's own field is not set by drivers.
-static void key_dims(const struct gpu_draw *d, const struct shader_info *info,
-                     struct gl_program_key *key)
-{
-    for (unsigned i = 0; info && i < info->tfetch_count; i++) {
-        unsigned n = info->tfetch[i].constant & 31;
-        const uint32_t *dw = d->fetch + 6 * n;
-        unsigned dim = bits(dw[5], 10, 9);
-        key->dims[n] = (uint8_t)(dim == DIM_2D && bit(dw[1], 10) ? DIM_STACK : dim);
-    }
-}
-
-static void make_key(const struct gl_backend *be, const struct gpu_draw *d, struct gl_program_key *key)
-{
-    const struct gpu_state *st = d->state;
-    const struct shader_info *vi = shader_info(d->vs), *pi = d->ps ? shader_info(d->ps) : NULL;
-
-    memset(key, 0, sizeof *key);
-    key->vs_hash = shader_hash(d->vs);
-    key->ps_hash = d->ps ? shader_hash(d->ps) : 0;
-    key->kind = (uint8_t)kind_of(d->prim);
-    if (d->prim == GPU_PRIM_RECTS) {
-        key->shape = SHAPE_RECT;
-    } else if (key->kind == KIND_LINE && st->line_width > be->caps.line_max) {
-        key->shape = SHAPE_WIDE_LINE;
-    } else if (key->kind == KIND_POINT && (has_point_size(st) ? st->point_max : st->point_width) >
-                                              be->caps.point_max) {
-        key->shape = SHAPE_BIG_POINT;
-    }
-    key->alpha_func = d->ps && st->alpha_test && gl_pixel(st->color.format) ? st->alpha_func & 7 : 7;
-    key->swap = st->color.swap & 3;
-    key->px = st->color.format;
-    key->param_gen = d->ps && st->param_gen ? (uint8_t)(st->param_gen_reg + 1) : 0;
-    key->point_size = vi->exports_misc && has_point_size(st);
-    key->w_format = (uint8_t)(st->vte_cntl >> 8 & 7);
-    key->exact = be->exact || odd_constants(vi, d->vs_alu, d->vs_alu_count) ||
-                 (pi && odd_constants(pi, d->ps_alu, d->ps_alu_count));
-    unsigned n = pi ? st->vs_export_count : 0;
-    n = pi && n > pi->temps ? pi->temps : n;
-    key->interpolators = (uint8_t)(n > MAX_INTERPOLATORS ? MAX_INTERPOLATORS : n);
-    key->flat = st->regs ? (uint16_t)(~REG(st, SQ_INTERPOLATOR_CNTL) & ((1u << n) - 1)) : 0;
-    key_dims(d, vi, key);
-    key_dims(d, pi, key);
-    const struct gl_pixel *px = gl_pixel(st->color.format);
-    if (px && px->normalised && px->bytes <= 2 && px->fields > 2) {
-        key->blend = st->blend;
-    }
-    key->dither = d->ps && (st->dither_mode == 1 || (st->dither_mode == 2 && !st->blend));
-}
-
-// ---- uniforms ----------------------------------------------------------------------------------------------
-
-static void put_flow_and_consts(uint8_t *block, const struct gl_stage_block *b,
-                                const struct gpu_draw *d, const float (*alu)[4], unsigned count)
-{
-    if (b->uses_flow) {
-        uint32_t *w = (uint32_t *)(void *)(block + b->flow);
-        for (unsigned i = 0; i < 8; i++) {
-            w[i] = d->bools ? d->bools[i] : 0;
-        }
-        for (unsigned i = 0; i < 32; i++) {
-            uint32_t v = d->loops ? d->loops[i] : 0;
-            w[8 + 4 * i] = v & 0xff;
-            w[9 + 4 * i] = v >> 8 & 0xff;
-            w[10 + 4 * i] = (uint32_t)sign_extend(v >> 16, 8);
-            w[11 + 4 * i] = 0;
-        }
-    }
-    unsigned n = b->const_count < count ? b->const_count : count;
-    uint32_t *out = (uint32_t *)(void *)(block + b->consts);
-    for (unsigned i = 0; i < 4 * n; i++) {
-        uint32_t v;
-        memcpy(&v, &alu[i / 4][i % 4], 4);
-        out[i] = v & 0x7f800000 ? v : v & 0x80000000; // denormals to zero, as the ISA reads them
-    }
-    memset(block + b->consts + 16 * (size_t)n, 0, 16 * (size_t)(b->const_count - n));
-}
-
-static void put_vs_head(const struct gl_backend *be, const struct gpu_state *st,
-                        const struct gl_viewport *vp, uint32_t first, bool big, struct gl_vs_head *h)
-{
-    float top = big ? 16384.0f : be->caps.point_max;
-    memset(h, 0, sizeof *h);
-    for (unsigned i = 0; i < 3; i++) {
-        h->pos_scale[i] = vp->scale[i];
-        h->pos_bias[i] = vp->bias[i];
-    }
-    h->view[0] = vp->w / 2;
-    h->view[1] = vp->h / 2;
-    h->view[2] = vp->x + vp->w / 2;
-    h->view[3] = vp->y + vp->h / 2;
-    h->point[0] = st->point_width < top ? st->point_width : top;
-    h->point[1] = st->point_min;
-    h->point[2] = st->point_max < top ? st->point_max : top;
-    h->point[3] = st->line_width;
-    h->first[0] = first;
-    h->first[1] = vp->clip;
-}
-
-// ---- issue -------------------------------------------------------------------------------------------------
 
 static GLenum gl_prim(enum gpu_prim prim)
 {
@@ -172,14 +32,14 @@ static GLenum gl_prim(enum gpu_prim prim)
     return GL_TRIANGLES;
 }
 
-static void issue(const struct gpu_draw *d, const struct gl_vertices *v, size_t offset)
+static void call(const struct gl_prepared *p)
 {
-    GLenum prim = gl_prim(d->prim);
-    if (v->indexed) {
-        glDrawElementsBaseVertex(prim, (GLsizei)v->count, v->index_type,
-                                 (const void *)(offset + v->index_at), v->base_vertex);
+    GLenum prim = gl_prim(p->prim);
+    if (p->indexed) {
+        glDrawElementsBaseVertex(prim, (GLsizei)p->count, p->index_type, (const void *)p->index_at,
+                                 p->base_vertex);
     } else {
-        glDrawArrays(prim, 0, (GLsizei)v->count);
+        glDrawArrays(prim, 0, (GLsizei)p->count);
     }
 }
 
@@ -198,125 +58,174 @@ static void set_viewport(const struct gl_backend *be, const struct gl_viewport *
     }
 }
 
-enum gpu_result gl_draw_run(struct gl_context *ctx, const struct gpu_draw *draw,
+// The uniforms that depend on the place.
+static bool put_heads(struct gl_backend *be, const struct gl_prepared *p,
+                      const struct gl_viewport *vp)
+{
+    const struct gpu_state *st = &p->state;
+    size_t align = (size_t)be->caps.ubo_align, at;
+    size_t ps_at = align_up(sizeof(struct gl_vs_head), align);
+    float top = p->prog->key.shape == SHAPE_BIG_POINT ? 16384.0f : be->caps.point_max;
+    uint8_t *dst = gl_stream_alloc(be, &be->heads, ps_at + sizeof(struct gl_ps_head), align, &at);
+
+    if (!dst) {
+        return false;
+    }
+    struct gl_vs_head h = {
+        .view = {vp->w / 2, vp->h / 2, vp->x + vp->w / 2, vp->y + vp->h / 2},
+        .point = {st->point_width < top ? st->point_width : top, st->point_min,
+                  st->point_max < top ? st->point_max : top, st->line_width},
+        .first = {p->first, vp->clip},
+    };
+    for (unsigned i = 0; i < 3; i++) {
+        h.pos_scale[i] = vp->scale[i];
+        h.pos_bias[i] = vp->bias[i];
+    }
+    struct gl_ps_head ph = {{st->alpha_ref, 0, 0, 0}};
+    memcpy(dst, &h, sizeof h);
+    memcpy(dst + ps_at, &ph, sizeof ph);
+    glBindBufferRange(GL_UNIFORM_BUFFER, 0, be->heads.buffer, (GLintptr)at, sizeof h);
+    glBindBufferRange(GL_UNIFORM_BUFFER, 1, be->heads.buffer, (GLintptr)(at + ps_at), sizeof ph);
+    return true;
+}
+
+// The pixel shader's constants, with the tile's position set right in a copy where that is needed.
+static bool bind_pixel_data(struct gl_backend *be, const struct gl_prepared *p,
                             const struct gl_bind *bind)
 {
-    struct gl_backend *be = ctx->be;
-    const struct gpu_state *st = draw->state;
-    struct gl_program_key key;
-    struct gl_vertices v;
-    struct gl_viewport vp;
-    enum gpu_result result = GPU_OK;
-    int32_t texels[MAX_BUFFERS][4];
-    size_t at;
+    const struct gl_stage_block *b = &p->prog->ps;
+    GLuint buffer = be->stream.buffer;
+    size_t at = p->ps_at;
 
-    make_key(be, draw, &key);
-    struct gl_program *prog = gl_program_get(ctx, draw, &key, &result);
-    if (!prog) {
-        return result;
+    if (p->reads_tile && (bind->tile_x != 0 || bind->tile_y != 0) &&
+        b->const_count > TILE_CONSTANT) {
+        uint8_t *copy = gl_stream_alloc(be, &be->heads, b->bytes, (size_t)be->caps.ubo_align, &at);
+        if (!copy) {
+            return false;
+        }
+        float tile[2] = {p->tile[0] + bind->tile_x, p->tile[1] + bind->tile_y};
+        memcpy(copy, be->stream.map + p->ps_at, b->bytes);
+        memcpy(copy + b->consts + 16 * TILE_CONSTANT, tile, sizeof tile);
+        buffer = be->heads.buffer;
+        gl_stream_flush(&be->heads);
     }
-    result = gl_vertices_plan(ctx, draw, prog, &v);
-    if (result != GPU_OK) {
-        return result;
-    }
-    // one allocation: vertex uniforms, pixel uniforms, vertices and indices
-    size_t align = (size_t)be->caps.ubo_align, ps_at = align_up(prog->vs.bytes, align);
-    size_t data_at = align_up(ps_at + prog->ps.bytes, 16);
-    uint8_t *p = gl_stream_alloc(be, &be->stream, data_at + v.bytes, align, &at);
-    if (!p) {
-        return GPU_BAD_STATE;
-    }
-    gl_viewport_map(be, st, bind, &vp);
-    put_vs_head(be, st, &vp, v.first, key.shape == SHAPE_BIG_POINT, (struct gl_vs_head *)(void *)p);
-    struct gl_ps_head *ph = (struct gl_ps_head *)(void *)(p + ps_at);
-    *ph = (struct gl_ps_head){{(float)bind->origin_x, (float)bind->origin_y, st->alpha_ref, 0}};
-    put_flow_and_consts(p, &prog->vs, draw, draw->vs_alu, draw->vs_alu_count);
-    put_flow_and_consts(p + ps_at, &prog->ps, draw, draw->ps_alu, draw->ps_alu_count);
-    gl_vertices_load(ctx, prog, draw->vs, &v, p + data_at, at + data_at, texels);
-    memcpy(p + prog->vs.buffers, texels, 16 * (size_t)prog->buffer_count);
-    gl_textures_bind(ctx, draw, prog);
+    glBindBufferRange(GL_UNIFORM_BUFFER, 3, buffer, (GLintptr)at, (GLsizeiptr)b->bytes);
+    return true;
+}
 
-    gl_stream_flush(&be->stream);
-    if (!gl_image_bind(be, bind->color, bind->depth)) {
-        return GPU_HOST_ERROR;
+static void bind_data(struct gl_backend *be, const struct gl_prepared *p)
+{
+    const struct gl_program *prog = p->prog;
+    GLuint buffer = be->stream.buffer;
+
+    if (be->program != prog) {
+        glUseProgram(prog->program);
+        glBindVertexArray(prog->vao);
+        be->program = prog;
     }
-    glUseProgram(prog->program);
-    glBindVertexArray(prog->vao);
-    if (v.indexed) {
-        glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, be->stream.buffer);
+    glBindBuffer(GL_ARRAY_BUFFER, buffer);
+    for (unsigned i = 0; i < prog->vfetch_count; i++) {
+        const struct gl_vfetch_plan *f = &prog->vfetch[i];
+        if (f->attribute) {
+            glVertexAttribPointer(f->location, f->size, f->type, f->normalised, f->stride,
+                                  (const void *)p->pointer[f->location]);
+        }
     }
-    glBindBufferRange(GL_UNIFORM_BUFFER, 0, be->stream.buffer, (GLintptr)at,
-                      (GLsizeiptr)prog->vs.bytes);
-    glBindBufferRange(GL_UNIFORM_BUFFER, 1, be->stream.buffer, (GLintptr)(at + ps_at),
-                      (GLsizeiptr)prog->ps.bytes);
+    if (p->indexed) {
+        glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, buffer);
+    }
+    glBindBufferRange(GL_UNIFORM_BUFFER, 2, buffer, (GLintptr)p->vs_at, (GLsizeiptr)prog->vs.bytes);
     if (prog->reads_texels) {
         glActiveTexture(GL_TEXTURE0 + MAX_SAMPLERS);
         glBindTexture(GL_TEXTURE_BUFFER, be->stream.texture);
     }
-    set_viewport(be, &vp);
-    gl_state_apply(be, st, draw->prim, bind);
-    if (key.kind == KIND_TRIANGLE && key.shape == SHAPE_PLAIN && gl_state_faces_differ(st)) {
-        gl_state_face(st, false);
-        issue(draw, &v, at + data_at);
-        gl_state_face(st, true);
+    for (unsigned i = 0; i < prog->sampler_count; i++) {
+        glActiveTexture(GL_TEXTURE0 + i);
+        glBindTexture(p->bound[i].target, p->bound[i].tex);
+        glBindSampler(i, p->bound[i].sampler);
     }
-    issue(draw, &v, at + data_at);
+}
+
+enum gpu_result gl_draw_issue(struct gl_context *ctx, const struct gl_prepared *p,
+                              const struct gl_bind *bind)
+{
+    struct gl_backend *be = ctx->be;
+    struct gl_viewport vp;
+
+    if (!gl_image_bind(be, bind->color, bind->depth)) {
+        return GPU_HOST_ERROR;
+    }
+    gl_viewport_map(be, &p->state, bind, &vp);
+    if (!put_heads(be, p, &vp) || !bind_pixel_data(be, p, bind)) {
+        return GPU_HOST_ERROR;
+    }
+    gl_stream_flush(&be->stream);
+    gl_stream_flush(&be->heads);
+    bind_data(be, p);
+    set_viewport(be, &vp);
+    gl_state_apply(be, &p->state, p->prim, bind);
+    if (p->prim >= GPU_PRIM_TRIANGLES && p->prim != GPU_PRIM_RECTS &&
+        gl_state_faces_differ(&p->state)) {
+        gl_state_face(&p->state, false);
+        call(p);
+        gl_state_face(&p->state, true);
+    }
+    call(p);
     be->count.draws++;
     return gl_check(be, "draw") ? GPU_OK : GPU_HOST_ERROR;
 }
 
 // ---- on GMEM or memory ----------------------------------------------------------------------------------
 
-static uint32_t min_u32(uint32_t a, uint32_t b)
+static const struct gl_image *view(struct gl_context *ctx, const struct gl_view_want *want, bool write,
+                                   struct gpu_rect *scissor)
 {
-    return a < b ? a : b;
+    struct gl_view *v = gl_gmem_view(ctx, want, write);
+    if (!v) {
+        log_warn(ctx->log, "gl: a target does not fit on-chip memory (base 0x%x, pitch %u)",
+                 want->base, want->pitch);
+        return NULL;
+    }
+    scissor->y1 = scissor->y1 < (int32_t)v->rows ? scissor->y1 : (int32_t)v->rows;
+    return &v->img;
 }
 
-enum gpu_result gl_draw_direct(struct gl_context *ctx, const struct gpu_draw *draw)
+enum gpu_result gl_draw_direct(struct gl_context *ctx, const struct gl_prepared *p, int32_t window_x,
+                               int32_t window_y, const struct gpu_rect *scissor, int32_t tile_x,
+                               int32_t tile_y)
 {
-    const struct gpu_state *st = draw->state;
+    const struct gpu_state *st = &p->state;
     const struct gpu_color_target *t = &st->color;
-    struct gl_bind bind = {.window_x = st->window_x, .window_y = st->window_y};
-    bool wants_color = st->mode == 4 && (st->color_mask & 15) && gl_pixel(t->format);
-    bool wants_depth = (st->z_enable || st->stencil_enable) && st->mode != 6;
+    struct gl_bind bind = {.window_x = window_x, .window_y = window_y,
+                           .tile_x = (float)tile_x, .tile_y = (float)tile_y};
+    bool color_here = p->wants_color && t->in_gmem;
 
-    bind.scissor = gl_rect_cut(st->scissor, (struct gpu_rect){0, 0, (int32_t)t->pitch, 16384});
-    if (!draw->vs) {
-        return GPU_BAD_SHADER;
-    }
-    if (gl_rect_empty(&bind.scissor) || (!wants_color && !wants_depth)) {
+    bind.scissor = gl_rect_cut(*scissor, (struct gpu_rect){0, 0, (int32_t)t->pitch, 16384});
+    if (gl_rect_empty(&bind.scissor)) {
         return GPU_OK;
     }
     uint32_t rows = (uint32_t)bind.scissor.y1;
-    uint32_t bin = st->regs ? REG(st, PA_SC_SCREEN_SCISSOR_BR) >> 16 & 0x7fff : 0;
-    if (bin > rows && bin <= 4096) {
-        rows = bin; // the whole tile, so that the view needs not grow
+    if ((uint32_t)p->screen.y1 > rows && p->screen.y1 <= 4096) {
+        rows = (uint32_t)p->screen.y1; // the whole tile, so that the view needs not grow
     }
-    if (wants_depth) {
-        uint32_t limit = wants_color && t->in_gmem && t->base > st->depth.base ? t->base
-                                                                               : ctx->gmem_bytes;
+    if (p->wants_depth) {
+        uint32_t limit = color_here && t->base > st->depth.base ? t->base : ctx->gmem_bytes;
         struct gl_view_want want = {st->depth.base, t->pitch, rows, limit,
                                     st->depth.format == DEPTHX_16 ? PX_D16 : PX_D24S8, t->samples};
-        struct gl_view *v = gl_gmem_view(ctx, &want, st->z_write || st->stencil_enable);
-        bind.depth = v ? &v->img : NULL;
-        bind.scissor.y1 = v ? (int32_t)min_u32((uint32_t)bind.scissor.y1, v->rows) : 0;
-    }
-    if (wants_color && t->in_gmem) {
-        uint32_t limit = wants_depth && st->depth.base > t->base ? st->depth.base : ctx->gmem_bytes;
-        struct gl_view_want want = {t->base, t->pitch, rows, limit, t->format, t->samples};
-        struct gl_view *v = gl_gmem_view(ctx, &want, true);
-        bind.color = v ? &v->img : NULL;
-        bind.scissor.y1 = v ? (int32_t)min_u32((uint32_t)bind.scissor.y1, v->rows) : 0;
-    } else if (wants_color) {
-        bind.color = gl_sysmem_target(ctx, t, &bind.scissor);
-        if (!bind.color) {
+        bind.depth = view(ctx, &want, st->z_write || st->stencil_enable, &bind.scissor);
+        if (!bind.depth) {
             return GPU_BAD_STATE;
         }
     }
-    if ((wants_color && !bind.color) || (wants_depth && !bind.depth)) {
-        log_warn(ctx->log, "gl: a target does not fit on-chip memory (colour base 0x%x, depth base 0x%x, "
-                           "pitch %u)", t->base, st->depth.base, t->pitch);
+    if (color_here) {
+        uint32_t limit = p->wants_depth && st->depth.base > t->base ? st->depth.base : ctx->gmem_bytes;
+        struct gl_view_want want = {t->base, t->pitch, rows, limit, t->format, t->samples};
+        bind.color = view(ctx, &want, true, &bind.scissor);
+    } else if (p->wants_color) {
+        bind.color = gl_sysmem_target(ctx, t, &bind.scissor);
+    }
+    if (p->wants_color && !bind.color) {
         return GPU_BAD_STATE;
     }
-    return gl_draw_run(ctx, draw, &bind);
+    return gl_rect_empty(&bind.scissor) ? GPU_OK : gl_draw_issue(ctx, p, &bind);
 }

@@ -79,6 +79,8 @@ struct gl_stream {
     size_t size, head, flushed;
     GLsync fence[4];        // one a quarter
     unsigned quarter;
+    bool held;              // quarters from `hold` on hold data of draws not issued yet
+    unsigned hold;
 };
 bool gl_stream_init(struct gl_backend *be, struct gl_stream *s, size_t size, bool texels);
 void gl_stream_fini(struct gl_stream *s);
@@ -86,6 +88,8 @@ void gl_stream_fini(struct gl_stream *s);
 // issued: the next one may wrap, or replace the buffer by a larger one. NULL when n is too much.
 void *gl_stream_alloc(struct gl_backend *be, struct gl_stream *s, size_t n, size_t align,
                       size_t *offset);
+// True when room for n bytes can not be had while held data stay.
+bool gl_stream_would_disturb(const struct gl_stream *s, size_t n, size_t align);
 // Makes what was written visible to GL; before every draw.
 void gl_stream_flush(struct gl_stream *s);
 
@@ -119,8 +123,10 @@ struct gl_backend {
     struct gl_fbo fbos[FBO_SLOTS];
     uint64_t fbo_clock;
     GLuint bound_fbo, read_fbo, scratch_fbo;
-    struct gl_stream stream;
-    GLuint vao;           // no attributes: draws that make their own vertices
+    struct gl_stream stream; // vertices, indices, constants
+    struct gl_stream heads;  // what depends on the place of a draw
+    struct gl_context *last; // whose work came last; others' records are finished first
+    const struct gl_program *program; // in use
     bool failed;          // a GL error was seen since the last check
     struct gl_counters count;
 };
@@ -135,7 +141,8 @@ enum gl_kind { KIND_TRIANGLE, KIND_LINE, KIND_POINT };
 // What a texture constant is: enum tex_dimension, and layers.
 enum { DIM_1D, DIM_2D, DIM_3D, DIM_CUBE, DIM_STACK, DIM_COUNT };
 
-enum { MAX_INTERPOLATORS = 16, MAX_VFETCH = 96, MAX_SAMPLERS = 32, MAX_BUFFERS = 96 };
+enum { MAX_INTERPOLATORS = 16, MAX_VFETCH = 96, MAX_SAMPLERS = 32, MAX_BUFFERS = 96,
+       MAX_ATTRIBS = 32, MAX_SOURCES = 8 };
 
 // All that the text of a program depends on beyond the microcode.
 struct gl_program_key {
@@ -164,7 +171,7 @@ struct gl_vfetch_plan {
     GLenum type;
     bool normalised;
     uint8_t buffer;         // index into gl_program.buffers
-    uint8_t bytes;
+    uint8_t bytes, stride;
 };
 struct gl_vbuffer_plan {
     uint8_t constant;       // fetch constant
@@ -176,7 +183,8 @@ struct gl_sampler_plan {
     bool pixel;             // stage
 };
 
-struct gl_stage_block { // layout of a stage's uniform block behind its head, std140
+// A stage has two uniform blocks: a head that depends on where the draw goes, and this, std140.
+struct gl_stage_block {
     uint32_t buffers, flow, consts, bytes; // byte offsets
     uint32_t const_count;
     bool uses_flow;         // booleans and loops
@@ -193,6 +201,7 @@ struct gl_program {
     struct gl_vbuffer_plan buffers[MAX_BUFFERS];
     struct gl_sampler_plan samplers[MAX_SAMPLERS];
     struct gl_stage_block vs, ps;
+    uint64_t vs_used[8], ps_used[8]; // ALU constants named, bit n; all of the window when indexed
     bool reads_window;      // the pixel shader sees the pixel's position
     bool reads_texels;      // some vertex fetch goes through the texel buffer
     uint64_t used;
@@ -228,7 +237,7 @@ struct gl_vs_head {
     uint32_t first[4];               // vertex index of GL vertex 0; 1: points clip by their centre
 };
 struct gl_ps_head {
-    float origin[4]; // window position that the shader calls (0, 0); alpha reference
+    float alpha[4]; // reference
 };
 
 // ---- vertices (vertex.c) ---------------------------------------------------------------------------
@@ -241,6 +250,7 @@ struct gl_vertex_range {     // of one fetch constant
 };
 struct gl_vertices {
     bool indexed;            // draw with GL indices
+    bool raw_indices;        // which are the guest's own bytes
     GLenum index_type;
     uint32_t count;
     uint32_t first;          // vertex index of GL vertex 0
@@ -253,20 +263,30 @@ struct gl_vertices {
 // Works out which vertices a draw uses and how much room its data take.
 enum gpu_result gl_vertices_plan(struct gl_context *ctx, const struct gpu_draw *draw,
                                  const struct gl_program *prog, struct gl_vertices *v);
-// Copies them to `dst`, which is at `offset` of the stream buffer, and points the program's
-// attributes there. `texels` gets, for each buffer, {first texel - first dword, first dword, end}.
-void gl_vertices_load(struct gl_context *ctx, const struct gl_program *prog,
-                      const struct shader *vs, const struct gl_vertices *v, uint8_t *dst,
-                      size_t offset, int32_t (*texels)[4]);
+// Copies them to `dst`, which is at `offset` of the stream buffer. `texels` gets, for each buffer,
+// {first texel - first dword, first dword, end}; `pointer` where each attribute begins.
+void gl_vertices_load(struct gl_context *ctx, const struct gl_program *prog, const struct shader *vs,
+                      const struct gl_vertices *v, uint8_t *dst, size_t offset,
+                      int32_t (*texels)[4], size_t *pointer);
 
 // ---- textures (texture.c) ----------------------------------------------------------------------------
 
 struct gl_textures;
 struct gl_textures *gl_textures_create(void);
 void gl_textures_destroy(struct gl_context *ctx);
-// Binds what the program samples. Memory that is missing samples as zeros.
-void gl_textures_bind(struct gl_context *ctx, const struct gpu_draw *draw,
-                      const struct gl_program *prog);
+struct gl_texture;
+struct gl_bound {
+    GLuint tex, sampler;
+    GLenum target;
+    struct gl_texture *cached; // NULL: nothing in memory is sampled
+};
+// Finds, and loads where needed, what the program samples. Memory that is missing samples as zeros.
+void gl_textures_prepare(struct gl_context *ctx, const struct gpu_draw *draw,
+                         const struct gl_program *prog, struct gl_bound *bound);
+// False when the memory behind one of them has changed since it was loaded.
+bool gl_textures_current(struct gl_context *ctx, const struct gl_bound *bound, unsigned count);
+// True when one of them lies (partly) in [va, va + bytes).
+bool gl_textures_overlap(const struct gl_bound *bound, unsigned count, uint32_t va, uint64_t bytes);
 // Contents may have changed: look again at the next use.
 void gl_textures_distrust(struct gl_context *ctx);
 // The same, for what lies in a range that the engine itself wrote.
@@ -318,20 +338,117 @@ enum gpu_result gl_sysmem_flush(struct gl_context *ctx);
 
 // ---- drawing (draw.c, state.c) ---------------------------------------------------------------------------
 
+// A draw with everything taken from guest memory: programs made, data in the stream buffer, textures
+// loaded. It can be issued on any images at any window offset until the stream buffer is used again.
+struct gl_prepared {
+    const struct gl_program *prog;
+    enum gpu_prim prim;
+    struct gpu_state state;      // regs is NULL
+    struct gpu_rect window;      // window scissor without window offset
+    struct gpu_rect screen;      // screen scissor
+    bool shiftable;              // the scissor is window + offset cut to screen, the rest moves along
+    bool wants_color, wants_depth;
+    float tile[2];               // C64.xy of the pixel shader, when it uses that
+    bool reads_tile;
+    // in the stream buffer
+    size_t vs_at, ps_at, index_at;
+    bool indexed;
+    GLenum index_type;
+    uint32_t count, first;
+    int32_t base_vertex;
+    size_t pointer[MAX_ATTRIBS]; // of each attribute location
+    struct gl_bound bound[MAX_SAMPLERS];
+    // what was read, for comparing with a later draw
+    struct gl_source {
+        uint32_t va, bytes;
+        uint64_t generation;
+        size_t at;               // the copy in the stream buffer
+        bool raw;                // which is byte for byte what memory held
+    } source[MAX_SOURCES];
+    unsigned source_count;       // MAX_SOURCES + 1: more than fit, not comparable
+    size_t identity_bytes;
+    const uint8_t *identity;     // see gl_identity; NULL when not comparable
+};
+
+// FACT: a20x drivers keep the tile's position in this constant of the pixel shader and add it to
+// ParamGen's position, which is relative to the tile; nothing else tells a shader where it is.
+enum { TILE_CONSTANT = 64 };
+
 // Where a draw goes.
 struct gl_bind {
     const struct gl_image *color, *depth; // either may be NULL
     int32_t window_x, window_y;           // window offset
     struct gpu_rect scissor;              // image pixels
-    int32_t origin_x, origin_y;           // image position that the pixel shader calls (0, 0)
+    float tile_x, tile_y;                 // added to C64.xy of a pixel shader that reads its tile
 };
-// Runs one draw on given images.
-enum gpu_result gl_draw_run(struct gl_context *ctx, const struct gpu_draw *draw,
-                            const struct gl_bind *bind);
-// Runs one draw on GMEM or memory as its state says.
-enum gpu_result gl_draw_direct(struct gl_context *ctx, const struct gpu_draw *draw);
-// True when the draw can change nothing (no pixels, binning pass, empty).
+// True when the draw can change nothing on any tile (binning pass, no target, empty).
 bool gl_draw_is_nothing(const struct gpu_draw *draw);
+// Fills `p`; not its identity. Errors are those of the draw op.
+enum gpu_result gl_draw_prepare(struct gl_context *ctx, const struct gpu_draw *draw,
+                                struct gl_prepared *p);
+// Issues it.
+enum gpu_result gl_draw_issue(struct gl_context *ctx, const struct gl_prepared *p,
+                              const struct gl_bind *bind);
+// Issues it on GMEM or memory as its state says, with this window offset and scissor.
+enum gpu_result gl_draw_direct(struct gl_context *ctx, const struct gl_prepared *p, int32_t window_x,
+                               int32_t window_y, const struct gpu_rect *scissor, int32_t tile_x,
+                               int32_t tile_y);
+
+// Everything that makes two draws the same but for memory contents and place: at most
+// MAX_IDENTITY bytes to `out`. `tile` gets C64.xy of the pixel shader.
+enum { MAX_IDENTITY = 32 << 10 };
+size_t gl_identity(const struct gpu_draw *draw, const struct gl_program *prog, uint8_t *out,
+                   float tile[2], bool *reads_tile);
+// True when the draw would read the same data from the same memory as `p` did.
+bool gl_sources_current(struct gl_context *ctx, const struct gl_prepared *p);
+
+// ---- recorded passes (record.c, merge.c) ------------------------------------------------------------------
+
+// The driver replays its draws once a tile. Work is therefore recorded: the first tile with all its
+// data, later ones only compared with it. When something else comes, the tiles seen so far are run,
+// as one where that is the same picture (merge.c), else one by one. See README.md.
+enum { MAX_TILES = 1024, MAX_CMDS = 8192 };
+enum gl_cmd_kind { CMD_FILL, CMD_DRAW, CMD_RESOLVE };
+struct gl_cmd {
+    enum gl_cmd_kind kind;
+    union {
+        struct gpu_fill fill;
+        struct gpu_resolve res;
+        struct gl_prepared *draw;
+    };
+};
+struct gl_tile {
+    int32_t x, y;           // surface position of the tile's pixel (0, 0)
+    bool placed;            // x and y are known
+    struct gpu_rect screen; // screen scissor of its draws
+    bool has_screen;
+    struct gpu_rect rect;   // resolved, tile pixels
+};
+struct gl_record {
+    struct gl_cmd *cmd;     // MAX_CMDS
+    unsigned count;
+    struct gl_block *blocks, *block; // what commands point to lives here until the record is done
+    size_t block_used;
+    struct gl_tile *tile;   // MAX_TILES
+    unsigned tiles;         // the last one may be incomplete
+    unsigned pos;           // commands of the last tile seen
+    bool resolved;          // the last tile has seen a resolve
+    bool plain;             // do not merge
+    bool running;           // being executed
+    uint8_t *identity;      // MAX_IDENTITY, for comparing
+};
+int gl_record_init(struct gl_context *ctx);
+void gl_record_fini(struct gl_context *ctx);
+enum gpu_result gl_record_draw(struct gl_context *ctx, const struct gpu_draw *draw);
+enum gpu_result gl_record_fill(struct gl_context *ctx, const struct gpu_fill *fill);
+enum gpu_result gl_record_resolve(struct gl_context *ctx, const struct gpu_resolve *res);
+// Runs everything recorded.
+enum gpu_result gl_record_finish(struct gl_context *ctx);
+
+// True when the tiles recorded (all complete) can be drawn as one.
+bool gl_merge_possible(struct gl_context *ctx);
+enum gpu_result gl_merge_run(struct gl_context *ctx);
+void gl_merge_destroy(struct gl_context *ctx);
 
 struct gl_viewport {
     float x, y, w, h, n, f; // GL viewport and depth range
@@ -367,10 +484,15 @@ struct gl_context {
     uint8_t *gmem;
     struct gl_view *views;
     struct gl_sysmem sysmem;
+    struct gl_record rec;
+    struct gl_merge *merge;
+    bool merging;         // tiles may be merged
+    enum gpu_result late; // of work that was recorded; returned by the next flush
     struct gl_program *programs[256];
     unsigned program_count;
     struct gl_textures *textures;
     uint64_t clock;
+    uint64_t rec_start;   // clock when the record began; what is used since is wanted by it
     uint8_t *scratch, *scratch2; // grow as needed
     size_t scratch_bytes, scratch2_bytes;
 };

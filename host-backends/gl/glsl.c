@@ -28,8 +28,15 @@ static void version(const struct gl_backend *be, FILE *f)
 // ---- uniform blocks ----------------------------------------------------------------------------
 
 // Members of blocks are global names, so each stage has its own prefix: 'v' or 'p'.
-static void block_tail(FILE *f, const struct gl_stage_block *b, char stage)
+static void data_block(FILE *f, const struct gl_stage_block *b, char stage, unsigned buffers)
 {
+    if (!buffers && !b->uses_flow && !b->const_count) {
+        return;
+    }
+    fprintf(f, "layout(std140) uniform y_%cd {\n", stage);
+    if (buffers) {
+        fprintf(f, "    ivec4 y_buffer[%u];\n", buffers);
+    }
     if (b->uses_flow) {
         fprintf(f, "    uvec4 y_%cbools[2];\n    ivec4 y_%cloops[32];\n", stage, stage);
     }
@@ -39,21 +46,11 @@ static void block_tail(FILE *f, const struct gl_stage_block *b, char stage)
     fputs("};\n", f);
 }
 
-static void vertex_block(FILE *f, const struct gl_program *prog)
+static void vertex_head(FILE *f)
 {
     fputs("layout(std140) uniform y_vs {\n    vec4 y_pos_scale, y_pos_bias, y_view, y_point;\n"
-          "    uvec4 y_first;\n",
+          "    uvec4 y_first;\n};\n",
           f);
-    if (prog->buffer_count) {
-        fprintf(f, "    ivec4 y_buffer[%u];\n", prog->buffer_count);
-    }
-    block_tail(f, &prog->vs, 'v');
-}
-
-static void pixel_block(FILE *f, const struct gl_program *prog)
-{
-    fputs("layout(std140) uniform y_ps {\n    vec4 y_origin;\n", f);
-    block_tail(f, &prog->ps, 'p');
 }
 
 static void stage_functions(FILE *f, const struct gl_stage_block *b, char stage)
@@ -366,7 +363,8 @@ char *gl_glsl_vertex(const struct gl_backend *be, const struct gl_program *prog,
         return NULL;
     }
     version(be, f);
-    vertex_block(f, prog);
+    vertex_head(f);
+    data_block(f, &prog->vs, 'v', prog->buffer_count);
     stage_functions(f, &prog->vs, 'v');
     vertex_fetches(f, prog, info);
     texture_fetches(be, f, prog, info, false);
@@ -494,7 +492,7 @@ char *gl_glsl_geometry(const struct gl_backend *be, const struct gl_program *pro
         return NULL;
     }
     version(be, f);
-    vertex_block(f, prog);
+    vertex_head(f);
     switch ((enum gl_shape)prog->key.shape) {
     case SHAPE_PLAIN:
         break;
@@ -515,7 +513,7 @@ char *gl_glsl_geometry(const struct gl_backend *be, const struct gl_program *pro
 static void param_gen(FILE *f, const struct gl_program_key *key)
 {
     const char *sprite = key->shape == SHAPE_BIG_POINT ? "y_sprite" : "gl_PointCoord";
-    fputs("    vec2 at = floor(gl_FragCoord.xy) - y_origin.xy;\n", f);
+    fputs("    vec2 at = floor(gl_FragCoord.xy);\n", f);
     if (key->kind == KIND_TRIANGLE) { // -0 must come out at x = 0
         fputs("    if (!gl_FrontFacing) at.x = uintBitsToFloat(floatBitsToUint(at.x) ^ 0x80000000u);\n",
               f);
@@ -539,7 +537,7 @@ static void alpha_test(FILE *f, unsigned func)
     if (func == 0) {
         fputs("    discard;\n", f);
     } else if (func < 7) {
-        fprintf(f, "    if (!(color.a %s y_origin.z)) discard;\n", op[func]);
+        fprintf(f, "    if (!(color.a %s y_alpha.x)) discard;\n", op[func]);
     }
 }
 
@@ -589,7 +587,8 @@ char *gl_glsl_pixel(const struct gl_backend *be, const struct gl_program *prog,
         return finish(f, &text);
     }
     const struct shader_info *info = shader_info(ps);
-    pixel_block(f, prog);
+    fputs("layout(std140) uniform y_ps { vec4 y_alpha; };\n", f);
+    data_block(f, &prog->ps, 'p', 0);
     stage_functions(f, &prog->ps, 'p');
     texture_fetches(be, f, prog, info, true);
     interpolators(f, prog, "in", "y_v", "");

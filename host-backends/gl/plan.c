@@ -110,9 +110,10 @@ static int plan_vfetches(const struct gl_backend *be, struct gl_program *prog,
         p->bytes = (uint8_t)vfetch_bytes(f);
         p->buffer = (uint8_t)buffer_slot(prog, f->constant < 96 ? f->constant : 95);
         struct gl_vbuffer_plan *b = &prog->buffers[p->buffer];
-        if (attrs < be->caps.max_attribs && as_attribute(be, f, p)) {
+        if (attrs < be->caps.max_attribs && attrs < MAX_ATTRIBS && as_attribute(be, f, p)) {
             p->attribute = true;
             p->location = (uint8_t)attrs++;
+            p->stride = f->stride;
         } else {
             b->texels = prog->reads_texels = true;
             b->whole |= !f->index_is_vertex || f->src_rel;
@@ -155,15 +156,16 @@ int gl_plan_sampler(const struct gl_program *prog, const struct shader_tfetch *f
 }
 
 static void plan_block(struct gl_stage_block *b, const struct shader_info *info, const char *body,
-                       uint32_t head, unsigned buffers)
+                       unsigned buffers)
 {
     b->uses_flow = strstr(body, "yamato_bool(") || strstr(body, "yamato_loop(");
     b->const_count = info->uses_rel_const ? 512 : info->alu_const_max;
     b->const_count = b->const_count > 512 ? 512 : b->const_count;
-    b->buffers = head;
+    b->buffers = 0;
     b->flow = b->buffers + 16 * buffers;
     b->consts = b->flow + (b->uses_flow ? 16 * (2 + 32) : 0);
     b->bytes = b->consts + 16 * b->const_count;
+    b->bytes = b->bytes ? b->bytes : 16;
 }
 
 int gl_plan_make(const struct gl_backend *be, struct gl_program *prog, const struct shader *vs,
@@ -180,11 +182,11 @@ int gl_plan_make(const struct gl_backend *be, struct gl_program *prog, const str
     if (rc) {
         return rc;
     }
-    plan_block(&prog->vs, vi, vs_body, sizeof(struct gl_vs_head), prog->buffer_count);
+    plan_block(&prog->vs, vi, vs_body, prog->buffer_count);
     if (pi) {
-        plan_block(&prog->ps, pi, ps_body, sizeof(struct gl_ps_head), 0);
+        plan_block(&prog->ps, pi, ps_body, 0);
     } else {
-        prog->ps.bytes = sizeof(struct gl_ps_head);
+        prog->ps.bytes = 16;
     }
     if ((int)prog->vs.bytes > be->caps.max_ubo || (int)prog->ps.bytes > be->caps.max_ubo) {
         return err_set(err, -ENOTSUP, "constants do not fit a uniform block of %d bytes",

@@ -50,19 +50,19 @@ static bool attach(struct gl_context *ctx, GLuint program, GLenum stage, char *t
     return true;
 }
 
-static void set_bindings(struct gl_program *p)
+static void set_bindings(struct gl_backend *be, struct gl_program *p)
 {
-    GLuint vs = glGetUniformBlockIndex(p->program, "y_vs");
-    GLuint ps = glGetUniformBlockIndex(p->program, "y_ps");
+    static const char *const blocks[] = {"y_vs", "y_ps", "y_vd", "y_pd"};
     char name[16];
 
-    if (vs != GL_INVALID_INDEX) {
-        glUniformBlockBinding(p->program, vs, 0);
-    }
-    if (ps != GL_INVALID_INDEX) {
-        glUniformBlockBinding(p->program, ps, 1);
+    for (unsigned i = 0; i < ARRAY_LEN(blocks); i++) {
+        GLuint index = glGetUniformBlockIndex(p->program, blocks[i]);
+        if (index != GL_INVALID_INDEX) {
+            glUniformBlockBinding(p->program, index, i);
+        }
     }
     glUseProgram(p->program);
+    be->program = NULL;
     glUniform1i(glGetUniformLocation(p->program, "y_words"), MAX_SAMPLERS);
     for (unsigned i = 0; i < p->sampler_count; i++) {
         snprintf(name, sizeof name, "y_t%u", i);
@@ -101,8 +101,17 @@ static bool link_program(struct gl_context *ctx, struct gl_program *p, const str
         p->program = 0;
         return false;
     }
-    set_bindings(p);
+    set_bindings(ctx->be, p);
     return true;
+}
+
+static void note_constants(const struct shader_info *info, uint64_t used[8])
+{
+    for (unsigned i = 0; i < 512; i++) {
+        if (info->uses_rel_const || info->alu_const_used[i / 32] >> (i % 32) & 1) {
+            used[i / 64] |= 1ull << (i % 64);
+        }
+    }
 }
 
 static void build(struct gl_context *ctx, struct gl_program *p, const struct gpu_draw *draw)
@@ -122,14 +131,19 @@ static void build(struct gl_context *ctx, struct gl_program *p, const struct gpu
         p->failure = GPU_HOST_ERROR;
     } else {
         p->reads_window = p->key.param_gen != 0;
+        note_constants(shader_info(draw->vs), p->vs_used);
+        if (draw->ps) {
+            note_constants(shader_info(draw->ps), p->ps_used);
+        }
     }
     free(vs);
     free(ps);
     gl_check(ctx->be, "program");
 }
 
-static void program_free(struct gl_program *p)
+static void program_free(struct gl_backend *be, struct gl_program *p)
 {
+    be->program = be->program == p ? NULL : be->program;
     if (p->program) {
         glDeleteProgram(p->program);
         glDeleteVertexArrays(1, &p->vao);
@@ -143,7 +157,7 @@ void gl_programs_destroy(struct gl_context *ctx)
         while (ctx->programs[i]) {
             struct gl_program *p = ctx->programs[i];
             ctx->programs[i] = p->next;
-            program_free(p);
+            program_free(ctx->be, p);
         }
     }
     ctx->program_count = 0;
@@ -162,6 +176,7 @@ struct gl_program *gl_program_get(struct gl_context *ctx, const struct gpu_draw 
     }
     if (!p) {
         if (ctx->program_count >= MAX_PROGRAMS) { // a guest that makes shaders without end
+            gl_record_finish(ctx);
             gl_programs_destroy(ctx);
         }
         p = calloc(1, sizeof *p);

@@ -71,12 +71,17 @@ static void wait_fence(GLsync *fence)
 // Leaves the current quarter and enters the one that holds the byte at `head`.
 static void enter_quarter(struct gl_stream *s, unsigned q)
 {
+    if (!s->persistent) {
+        s->quarter = q;
+        return;
+    }
     if (s->fence[s->quarter]) {
         glDeleteSync(s->fence[s->quarter]);
     }
     s->fence[s->quarter] = glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
     s->quarter = q;
-    wait_fence(&s->fence[q]);
+    // draws with data in q may have been issued as late as in the quarter after it
+    wait_fence(&s->fence[(q + 1) % ARRAY_LEN(s->fence)]);
 }
 
 static bool grow(struct gl_backend *be, struct gl_stream *s, size_t n)
@@ -94,17 +99,36 @@ static bool grow(struct gl_backend *be, struct gl_stream *s, size_t n)
     return gl_stream_init(be, s, size, texels);
 }
 
+// Where an allocation would go; `size` when the ring must wrap.
+static size_t place(const struct gl_stream *s, size_t n, size_t align)
+{
+    size_t quarter = s->size / 4, at = (s->head + align - 1) / align * align;
+    if (n && at / quarter != (at + n - 1) / quarter) { // never across quarters
+        at = (s->head + quarter - 1) / quarter * quarter;
+    }
+    return at + n > s->size ? s->size : at;
+}
+
+bool gl_stream_would_disturb(const struct gl_stream *s, size_t n, size_t align)
+{
+    if (!s->held) {
+        return false;
+    }
+    size_t at = place(s, n, align);
+    unsigned q = at == s->size ? 0 : (unsigned)(at / (s->size / 4));
+    // held data may reach into one more quarter, so that re-entering waits long enough
+    return n > s->size / 4 || (q != s->quarter && q == (s->hold + 2) % ARRAY_LEN(s->fence)) ||
+           (!s->persistent && at == s->size);
+}
+
 void *gl_stream_alloc(struct gl_backend *be, struct gl_stream *s, size_t n, size_t align,
                       size_t *offset)
 {
     if (n > s->size / 4 && !grow(be, s, n)) {
         return NULL;
     }
-    size_t quarter = s->size / 4, at = (s->head + align - 1) / align * align;
-    if (at / quarter != (at + n - (n ? 1 : 0)) / quarter) { // never across quarters
-        at = ((s->head + quarter - 1) / quarter) * quarter;
-    }
-    if (at + n > s->size) {
+    size_t quarter = s->size / 4, at = place(s, n, align);
+    if (at == s->size) {
         gl_stream_flush(s);
         if (!s->persistent) {
             glBindBuffer(GL_COPY_WRITE_BUFFER, s->buffer);
@@ -113,7 +137,7 @@ void *gl_stream_alloc(struct gl_backend *be, struct gl_stream *s, size_t n, size
         at = 0;
         s->head = s->flushed = 0;
     }
-    if (s->persistent && at / quarter != s->quarter) {
+    if (at / quarter != s->quarter) {
         enter_quarter(s, (unsigned)(at / quarter));
     }
     s->head = at + n;

@@ -55,7 +55,6 @@ struct gl_texture {
     uint8_t dimension;        // DIM_*
     GLuint tex;
     GLenum target;
-    uint8_t swizzle[4];       // as set on the GL texture
     uint32_t va[2];           // base level, further levels
     uint64_t size[2];         // bytes in guest memory
     uint64_t generation[2], hash;
@@ -287,6 +286,22 @@ static bool upload_decoded(struct gl_context *ctx, const struct gl_texture *t,
     return true;
 }
 
+// The bound texture's swizzle; part of the key, so it never changes.
+static void set_swizzle(const struct gl_texture *t, const struct texture *lay)
+{
+    static const GLint name[8] = {GL_RED, GL_GREEN, GL_BLUE, GL_ALPHA,
+                                  GL_ZERO, GL_ONE, GL_ZERO, GL_ZERO};
+    GLint swz[4];
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned s = lay->swizzle[i] & 7;
+        if (s < 4 && s >= lay->info->components) {
+            s = lay->info->components - 1u; // the last component repeats
+        }
+        swz[i] = name[s];
+    }
+    glTexParameteriv(t->target, GL_TEXTURE_SWIZZLE_RGBA, swz);
+}
+
 static void upload(struct gl_context *ctx, struct gl_texture *t, const struct texture *lay)
 {
     const struct native_format *nf = native(lay);
@@ -308,6 +323,7 @@ static void upload(struct gl_context *ctx, struct gl_texture *t, const struct te
     if (!t->allocated) {
         glTexParameteri(t->target, GL_TEXTURE_BASE_LEVEL, 0);
         glTexParameteri(t->target, GL_TEXTURE_MAX_LEVEL, lay->max_level);
+        set_swizzle(t, lay);
         t->allocated = true;
         t->gl_bytes = bytes;
         ctx->textures->bytes += bytes;
@@ -327,7 +343,7 @@ static void evict(struct gl_context *ctx)
     for (unsigned i = 0; i < BUCKETS; i++) { // everything that the last draws did not use
         for (struct gl_texture **p = &ts->bucket[i]; *p;) {
             struct gl_texture *t = *p;
-            if (t->used + MAX_SAMPLERS < ctx->clock) {
+            if (t->used + MAX_SAMPLERS < ctx->clock && t->used < ctx->rec_start) {
                 *p = t->next;
                 texture_free(ts, t);
             } else {
@@ -344,7 +360,7 @@ static void make_key(const uint32_t dw[6], uint32_t key[6])
         0xffc003fc, // sign, pitch, tiled
         0xfffff4ff, // format, endian, stacked, base
         0xffffffff, // size
-        0x0007e001, // number format, exponent
+        0x0007ffff, // number format, swizzle, exponent
         0x000003c0, // last level
         0xfffffe00, // dimension, packed mips, mip address
     };
@@ -392,31 +408,11 @@ static struct gl_texture *find(struct gl_context *ctx, const uint32_t dw[6],
         t->va[1] = lay->level[1].va;
         t->size[1] = (uint32_t)(last->va + last->bytes - t->va[1]);
     }
-    memset(t->swizzle, 0xff, sizeof t->swizzle);
     glGenTextures(1, &t->tex);
     t->next = *slot;
     *slot = t;
     ts->count++;
     return t;
-}
-
-static void set_swizzle(struct gl_texture *t, const struct texture *lay)
-{
-    static const GLint name[8] = {GL_RED, GL_GREEN, GL_BLUE, GL_ALPHA,
-                                  GL_ZERO, GL_ONE, GL_ZERO, GL_ZERO};
-    GLint swz[4];
-    if (!memcmp(t->swizzle, lay->swizzle, sizeof t->swizzle)) {
-        return;
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        unsigned s = lay->swizzle[i] & 7;
-        if (s < 4 && s >= lay->info->components) {
-            s = lay->info->components - 1u; // the last component repeats
-        }
-        swz[i] = name[s];
-    }
-    glTexParameteriv(t->target, GL_TEXTURE_SWIZZLE_RGBA, swz);
-    memcpy(t->swizzle, lay->swizzle, sizeof t->swizzle);
 }
 
 static GLuint zero_texture(struct gl_textures *ts, unsigned dimension)
@@ -517,53 +513,84 @@ static GLuint sampler_for(struct gl_context *ctx, const struct gl_sampler_plan *
             return ts->samplers[i].sampler;
         }
     }
-    if (ts->sampler_count == MAX_GL_SAMPLERS) {
-        for (unsigned i = 0; i < ts->sampler_count; i++) {
-            glDeleteSamplers(1, &ts->samplers[i].sampler);
-        }
-        ts->sampler_count = 0;
-    }
     sampler_setup(ctx->be, &want);
     ts->samplers[ts->sampler_count++] = want;
     return want.sampler;
 }
 
-// ---- binding -----------------------------------------------------------------------------------------------
+// ---- for draws ----------------------------------------------------------------------------------------------
 
-static GLuint load(struct gl_context *ctx, const uint32_t dw[6], const struct texture *lay,
-                   unsigned dimension)
+static struct gl_texture *load(struct gl_context *ctx, const uint32_t dw[6], const struct texture *lay,
+                               unsigned dimension)
 {
     struct gl_textures *ts = ctx->textures;
-    if (!acceptable(ctx, lay, dimension)) {
-        return zero_texture(ts, dimension);
-    }
-    struct gl_texture *t = find(ctx, dw, lay, dimension);
+    struct gl_texture *t = acceptable(ctx, lay, dimension) ? find(ctx, dw, lay, dimension) : NULL;
     if (!t) {
-        return zero_texture(ts, dimension);
+        return NULL;
     }
-    t->used = ++ctx->clock;
     if (t->checked != ts->epoch) {
         if (contents_changed(ctx, t)) {
+            if (t->used >= ctx->rec_start) {
+                gl_record_finish(ctx); // recorded draws want the old contents
+            }
             upload(ctx, t, lay);
         }
         t->checked = ts->epoch;
     }
-    glBindTexture(t->target, t->tex);
-    set_swizzle(t, lay);
-    return t->allocated ? t->tex : zero_texture(ts, dimension);
+    t->used = ++ctx->clock;
+    return t->allocated ? t : NULL;
 }
 
-void gl_textures_bind(struct gl_context *ctx, const struct gpu_draw *draw,
-                      const struct gl_program *prog)
+void gl_textures_prepare(struct gl_context *ctx, const struct gpu_draw *draw,
+                         const struct gl_program *prog, struct gl_bound *bound)
 {
+    struct gl_textures *ts = ctx->textures;
+    if (ts->sampler_count + MAX_SAMPLERS > MAX_GL_SAMPLERS) {
+        gl_record_finish(ctx);
+        for (unsigned i = 0; i < ts->sampler_count; i++) {
+            glDeleteSamplers(1, &ts->samplers[i].sampler);
+        }
+        ts->sampler_count = 0;
+    }
     for (unsigned i = 0; i < prog->sampler_count; i++) {
         const struct gl_sampler_plan *plan = &prog->samplers[i];
         const uint32_t *dw = draw->fetch + 6 * plan->constant;
         struct texture lay;
         texture_layout(dw, &lay);
-        glActiveTexture(GL_TEXTURE0 + i);
-        GLuint tex = load(ctx, dw, &lay, plan->dimension);
-        glBindTexture(target_of(plan->dimension), tex);
-        glBindSampler(i, sampler_for(ctx, plan, &lay));
+        bound[i].cached = load(ctx, dw, &lay, plan->dimension);
+        bound[i].tex = bound[i].cached ? bound[i].cached->tex
+                                       : zero_texture(ctx->textures, plan->dimension);
+        bound[i].target = target_of(plan->dimension);
+        bound[i].sampler = sampler_for(ctx, plan, &lay);
     }
+}
+
+bool gl_textures_current(struct gl_context *ctx, const struct gl_bound *bound, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct gl_texture *t = bound[i].cached;
+        if (t && t->checked != ctx->textures->epoch) {
+            if (contents_changed(ctx, t)) {
+                t->checked = 0;
+                t->hash = ~t->hash; // loaded again when next wanted
+                memset(t->generation, 0, sizeof t->generation);
+                return false;
+            }
+            t->checked = ctx->textures->epoch;
+        }
+    }
+    return true;
+}
+
+bool gl_textures_overlap(const struct gl_bound *bound, unsigned count, uint32_t va, uint64_t bytes)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct gl_texture *t = bound[i].cached;
+        for (unsigned k = 0; t && k < 2; k++) {
+            if (t->size[k] && va < t->va[k] + t->size[k] && t->va[k] < va + bytes) {
+                return true;
+            }
+        }
+    }
+    return false;
 }

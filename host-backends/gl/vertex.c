@@ -90,7 +90,7 @@ static bool plan_indices(struct gl_context *ctx, const struct gpu_draw *d, struc
         v->index_type = d->index_bytes == 1   ? GL_UNSIGNED_BYTE
                         : d->index_bytes == 2 ? GL_UNSIGNED_SHORT
                                               : GL_UNSIGNED_INT;
-        v->indexed = true;
+        v->indexed = v->raw_indices = true;
     }
     uint64_t lo = (uint64_t)s->lo + d->index_offset, hi = (uint64_t)s->hi + d->index_offset;
     if (d->index_offset > INT32_MAX) { // negative
@@ -113,6 +113,7 @@ static bool plan_indices(struct gl_context *ctx, const struct gpu_draw *d, struc
         out[i] -= s->lo;
     }
     v->indexed = true;
+    v->raw_indices = false;
     v->indices = (const uint8_t *)out;
     v->index_bytes = (size_t)d->count * 4;
     v->index_type = GL_UNSIGNED_INT;
@@ -204,9 +205,9 @@ static void copy_range(struct gl_context *ctx, const struct gl_vertex_range *r, 
     ctx->be->count.vertex_bytes += r->copy;
 }
 
-void gl_vertices_load(struct gl_context *ctx, const struct gl_program *prog,
-                      const struct shader *vs, const struct gl_vertices *v, uint8_t *dst,
-                      size_t offset, int32_t (*texels)[4])
+void gl_vertices_load(struct gl_context *ctx, const struct gl_program *prog, const struct shader *vs,
+                      const struct gl_vertices *v, uint8_t *dst, size_t offset,
+                      int32_t (*texels)[4], size_t *pointer)
 {
     const struct shader_info *info = shader_info(vs);
 
@@ -222,17 +223,13 @@ void gl_vertices_load(struct gl_context *ctx, const struct gl_program *prog,
         texels[b][2] = first + (int32_t)(r->copy / 4);
         texels[b][3] = 0;
     }
-    glBindVertexArray(prog->vao);
-    glBindBuffer(GL_ARRAY_BUFFER, ctx->be->stream.buffer);
     for (unsigned i = 0; i < prog->vfetch_count; i++) {
         const struct gl_vfetch_plan *p = &prog->vfetch[i];
         const struct shader_vfetch *f = &info->vfetch[i];
-        if (!p->attribute) {
-            continue;
+        if (p->attribute) {
+            const struct gl_vertex_range *r = &v->range[p->buffer];
+            pointer[p->location] =
+                offset + r->at + (size_t)v->first * f->stride + (size_t)f->offset - r->lo;
         }
-        const struct gl_vertex_range *r = &v->range[p->buffer];
-        size_t at = offset + r->at + (size_t)v->first * f->stride + (size_t)f->offset - r->lo;
-        glVertexAttribPointer(p->location, p->size, p->type, p->normalised, f->stride,
-                              (const void *)at);
     }
 }

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: MIT
+//
+// Recorded tiles as one pass: images as large as all tiles together ("frames") stand for the ranges
+// of on-chip memory that the tiles used one after the other; every draw is issued once, and every
+// resolve is one transfer. Allowed when each range starts with a fill that covers it (no tile sees
+// what the one before it left), when draws keep to the tile's place (record.c saw to that), and when
+// the tiles do not overlap. On-chip memory afterwards holds the last tile, as it would have.
+#include "host-backends/gl/gl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/log.h"
+#include "gpu-model/formats.h"
+
+enum { MAX_ATTACH = 4, MAX_FRAMES = 24, MAX_SIDE = 8192 };
+
+// A range of on-chip memory that the pass uses as a surface.
+struct attach {
+    uint32_t base, pitch, bytes; // bytes: what one tile uses
+    uint8_t px, bpp;
+    bool drawn;
+    struct gl_image *frame;
+};
+
+struct frame {
+    struct gl_image img;
+    uint64_t used;
+};
+
+struct gl_merge {
+    struct attach attach[MAX_ATTACH];
+    unsigned count;
+    uint32_t width, height; // of the frames
+    bool filled;            // the tiles cover the rectangle without gaps
+    struct frame frame[MAX_FRAMES];
+};
+
+// ---- may it be done ----------------------------------------------------------------------------------------
+
+static struct attach *attach_find(struct gl_merge *m, uint32_t base)
+{
+    for (unsigned i = 0; i < m->count; i++) {
+        if (m->attach[i].base == base) {
+            return &m->attach[i];
+        }
+    }
+    return NULL;
+}
+
+// Notes a use of a range; false when it is used in two ways.
+static bool attach_add(struct gl_merge *m, uint32_t base, uint32_t pitch, unsigned px, bool drawn)
+{
+    struct attach *a = attach_find(m, base);
+    const struct gl_pixel *p = gl_pixel(px);
+    if (!p) {
+        return false;
+    }
+    if (!a) {
+        if (m->count == MAX_ATTACH) {
+            return false;
+        }
+        a = &m->attach[m->count++];
+        *a = (struct attach){.base = base, .pitch = pitch, .px = (uint8_t)px, .bpp = p->bytes,
+                             .drawn = drawn};
+        return true;
+    }
+    if (a->pitch != pitch || a->bpp != p->bytes) {
+        return false;
+    }
+    if (drawn && a->px != px) { // two kinds drawn, or a kind over what was only resolved so far
+        if (a->drawn) {
+            return false;
+        }
+        a->px = (uint8_t)px;
+    }
+    a->drawn |= drawn;
+    return true;
+}
+
+static bool collect(struct gl_merge *m, const struct gl_record *rec)
+{
+    m->count = 0;
+    for (unsigned i = 0; i < rec->count; i++) { // draws say best what a range is
+        const struct gl_cmd *c = &rec->cmd[i];
+        if (c->kind != CMD_DRAW) {
+            continue;
+        }
+        const struct gpu_state *st = &c->draw->state;
+        unsigned depth_px = st->depth.format == DEPTHX_16 ? PX_D16 : PX_D24S8;
+        if ((c->draw->wants_color &&
+             !attach_add(m, st->color.base, st->color.pitch, st->color.format, true)) ||
+            (c->draw->wants_depth &&
+             !attach_add(m, st->depth.base, st->color.pitch, depth_px, true))) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < rec->count; i++) {
+        const struct gl_cmd *c = &rec->cmd[i];
+        if (c->kind == CMD_RESOLVE &&
+            (!c->res.src.in_gmem || c->res.src.samples != 1 ||
+             !attach_add(m, c->res.src.base, c->res.src.pitch, c->res.src.format, false))) {
+            return false;
+        }
+    }
+    return m->count > 0;
+}
+
+// Size of the frames, no overlaps.
+static bool arrange(struct gl_merge *m, const struct gl_context *ctx, const struct gl_record *rec)
+{
+    uint64_t area = 0;
+    uint32_t rows = 0;
+    m->width = m->height = 0;
+    for (unsigned i = 0; i < rec->tiles; i++) {
+        const struct gl_tile *t = &rec->tile[i];
+        const struct gpu_rect *r = &t->rect;
+        if (!t->placed || r->x0 < 0 || r->y0 < 0 || gl_rect_empty(r) || t->x < 0 || t->y < 0 ||
+            t->x + r->x1 > MAX_SIDE || t->y + r->y1 > MAX_SIDE) {
+            return false;
+        }
+        for (unsigned k = 0; k < i; k++) {
+            const struct gl_tile *o = &rec->tile[k];
+            if (t->x + r->x0 < o->x + o->rect.x1 && o->x + o->rect.x0 < t->x + r->x1 &&
+                t->y + r->y0 < o->y + o->rect.y1 && o->y + o->rect.y0 < t->y + r->y1) {
+                return false;
+            }
+        }
+        uint32_t w = (uint32_t)(t->x + r->x1), h = (uint32_t)(t->y + r->y1);
+        m->width = w > m->width ? w : m->width;
+        m->height = h > m->height ? h : m->height;
+        rows = (uint32_t)r->y1 > rows ? (uint32_t)r->y1 : rows;
+        area += (uint64_t)(r->x1 - r->x0) * (uint64_t)(r->y1 - r->y0);
+    }
+    m->filled = area == (uint64_t)m->width * m->height;
+    for (unsigned i = 0; i < m->count; i++) {
+        struct attach *a = &m->attach[i];
+        uint64_t bytes = (uint64_t)a->pitch * rows * a->bpp;
+        if (!bytes || a->base >= ctx->gmem_bytes || bytes > ctx->gmem_bytes - a->base) {
+            return false;
+        }
+        a->bytes = (uint32_t)bytes;
+        for (unsigned k = 0; k < i; k++) {
+            const struct attach *o = &m->attach[k];
+            if (a->base < o->base + o->bytes && o->base < a->base + a->bytes) {
+                return false;
+            }
+        }
+    }
+    return m->width <= (uint32_t)ctx->be->caps.max_texture &&
+           m->height <= (uint32_t)ctx->be->caps.max_texture;
+}
+
+// What a run of consecutive fills from command i does to a range: nothing, sets all of it to one
+// value, or something that a frame can not say.
+enum fill_effect { FILL_NONE, FILL_ALL, FILL_OTHER };
+
+static enum fill_effect fill_effect(const struct gl_record *rec, unsigned i, const struct attach *a,
+                                    uint32_t *value)
+{
+    const struct gl_pixel *p = gl_pixel(a->px);
+    uint64_t done = a->base, end = (uint64_t)a->base + a->bytes;
+    bool any = false;
+    for (unsigned k = i; k < rec->count && rec->cmd[k].kind == CMD_FILL; k++) {
+        const struct gpu_fill *f = &rec->cmd[k].fill;
+        if (f->base >= end || (uint64_t)f->base + f->bytes <= a->base) {
+            continue;
+        }
+        if (any && f->value != *value) {
+            return FILL_OTHER;
+        }
+        any = true;
+        *value = f->value;
+        if (f->base <= done && (uint64_t)f->base + f->bytes > done) {
+            done = (uint64_t)f->base + f->bytes;
+        }
+    }
+    if (!any) {
+        return FILL_NONE;
+    }
+    bool sayable = p->normalised && (p->bytes == 4 || (p->bytes == 2 && *value >> 16 == (*value & 0xffff)));
+    return done >= end && sayable ? FILL_ALL : FILL_OTHER;
+}
+
+// Every range is filled before it is used, and every run of fills can be said in pixels.
+static bool defined(const struct gl_merge *m, const struct gl_record *rec)
+{
+    bool set[MAX_ATTACH] = {false};
+    for (unsigned i = 0; i < rec->count; i++) {
+        const struct gl_cmd *c = &rec->cmd[i];
+        if (c->kind == CMD_FILL && (i == 0 || rec->cmd[i - 1].kind != CMD_FILL)) {
+            for (unsigned a = 0; a < m->count; a++) {
+                uint32_t value = 0;
+                enum fill_effect e = fill_effect(rec, i, &m->attach[a], &value);
+                if (e == FILL_OTHER) {
+                    return false;
+                }
+                set[a] |= e == FILL_ALL;
+            }
+        }
+        for (unsigned a = 0; a < m->count && c->kind != CMD_FILL; a++) {
+            uint32_t base = m->attach[a].base;
+            bool used = c->kind == CMD_RESOLVE
+                            ? c->res.src.base == base
+                            : (c->draw->wants_color && c->draw->state.color.base == base) ||
+                                  (c->draw->wants_depth && c->draw->state.depth.base == base);
+            if (used && !set[a]) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool gl_merge_possible(struct gl_context *ctx)
+{
+    const struct gl_record *rec = &ctx->rec;
+    if (!ctx->merge) {
+        ctx->merge = calloc(1, sizeof *ctx->merge);
+        if (!ctx->merge) {
+            return false;
+        }
+    }
+    return collect(ctx->merge, rec) && arrange(ctx->merge, ctx, rec) && defined(ctx->merge, rec);
+}
+
+// ---- doing it --------------------------------------------------------------------------------------------
+
+void gl_merge_destroy(struct gl_context *ctx)
+{
+    for (unsigned i = 0; ctx->merge && i < MAX_FRAMES; i++) {
+        gl_image_destroy(ctx->be, &ctx->merge->frame[i].img);
+    }
+    free(ctx->merge);
+    ctx->merge = NULL;
+}
+
+// A frame image of this kind and size that is not in use by this pass.
+static struct gl_image *frame_get(struct gl_context *ctx, unsigned px, uint64_t since)
+{
+    struct gl_merge *m = ctx->merge;
+    struct frame *oldest = NULL;
+    for (unsigned i = 0; i < MAX_FRAMES; i++) {
+        struct frame *f = &m->frame[i];
+        if (f->used >= since) {
+            continue;
+        }
+        if (f->img.tex && f->img.px == px && f->img.width == m->width && f->img.height == m->height) {
+            f->used = ++ctx->clock;
+            return &f->img;
+        }
+        if (!oldest || f->used < oldest->used) {
+            oldest = f;
+        }
+    }
+    if (!oldest) {
+        return NULL;
+    }
+    gl_image_destroy(ctx->be, &oldest->img);
+    if (!gl_image_create(ctx->be, &oldest->img, px, m->width, m->height)) {
+        return NULL;
+    }
+    oldest->used = ++ctx->clock;
+    return &oldest->img;
+}
+
+static struct gpu_rect whole(const struct gl_merge *m)
+{
+    return (struct gpu_rect){0, 0, (int32_t)m->width, (int32_t)m->height};
+}
+
+static void run_fills(struct gl_context *ctx, unsigned i)
+{
+    struct gl_merge *m = ctx->merge;
+    struct gpu_rect all = whole(m);
+    for (unsigned a = 0; a < m->count; a++) {
+        uint32_t value;
+        if (fill_effect(&ctx->rec, i, &m->attach[a], &value) == FILL_ALL) {
+            gl_image_clear(ctx->be, m->attach[a].frame, &all, value);
+        }
+    }
+}
+
+static enum gpu_result run_draw(struct gl_context *ctx, const struct gl_prepared *p)
+{
+    struct gl_merge *m = ctx->merge;
+    const struct gpu_state *st = &p->state;
+    const struct gl_tile *first = &ctx->rec.tile[0];
+    // positions are the surface's own here, as if the tile were at (0, 0)
+    struct gl_bind bind = {.scissor = gl_rect_cut(p->window, whole(m)),
+                           .tile_x = (float)-first->x, .tile_y = (float)-first->y};
+    if (gl_rect_empty(&bind.scissor)) {
+        return GPU_OK;
+    }
+    if (p->wants_color) {
+        bind.color = attach_find(m, st->color.base)->frame;
+    }
+    if (p->wants_depth) {
+        bind.depth = attach_find(m, st->depth.base)->frame;
+    }
+    return gl_draw_issue(ctx, p, &bind);
+}
+
+// One transfer for all tiles.
+static enum gpu_result run_resolve(struct gl_context *ctx, const struct gpu_resolve *tile_res)
+{
+    struct gl_merge *m = ctx->merge;
+    const struct gl_record *rec = &ctx->rec;
+    const struct attach *a = attach_find(m, tile_res->src.base);
+    struct gpu_resolve res = *tile_res;
+    struct gpu_rect all = whole(m);
+    enum gpu_result result = GPU_OK;
+    uint8_t *buf = gl_scratch(ctx, (size_t)m->width * m->height * a->bpp);
+
+    if (!buf) {
+        return GPU_HOST_ERROR;
+    }
+    gl_image_download(ctx->be, a->frame, &all, buf, m->width);
+    res.dst_x = res.dst_y = 0;
+    if (m->filled) {
+        return gl_resolve_store(ctx, &res, &all, buf, m->width);
+    }
+    for (unsigned i = 0; i < rec->tiles; i++) {
+        const struct gl_tile *t = &rec->tile[i];
+        struct gpu_rect r = {t->x + t->rect.x0, t->y + t->rect.y0, t->x + t->rect.x1,
+                             t->y + t->rect.y1};
+        enum gpu_result one = gl_resolve_store(
+            ctx, &res, &r, buf + ((size_t)r.y0 * m->width + (size_t)r.x0) * a->bpp, m->width);
+        result = result == GPU_OK ? one : result;
+    }
+    return result;
+}
+
+// On-chip memory as the last tile leaves it.
+static void leave_last_tile(struct gl_context *ctx)
+{
+    struct gl_merge *m = ctx->merge;
+    const struct gl_record *rec = &ctx->rec;
+    const struct gl_tile *t = &rec->tile[rec->tiles - 1];
+
+    for (unsigned i = 0; i < rec->count; i++) {
+        if (rec->cmd[i].kind == CMD_FILL) {
+            const struct gpu_fill *f = &rec->cmd[i].fill;
+            gl_gmem_fill(ctx, f->base, f->bytes, f->value);
+        }
+    }
+    for (unsigned i = 0; i < m->count; i++) {
+        const struct attach *a = &m->attach[i];
+        struct gl_view_want want = {a->base, a->pitch, (uint32_t)t->rect.y1, a->base + a->bytes, a->px,
+                                    1};
+        struct gl_view *v = a->drawn ? gl_gmem_view(ctx, &want, true) : NULL;
+        if (v) {
+            gl_image_copy(ctx->be, a->frame, t->x + t->rect.x0, t->y + t->rect.y0, &v->img,
+                          t->rect.x0, t->rect.y0, (uint32_t)(t->rect.x1 - t->rect.x0),
+                          (uint32_t)(t->rect.y1 - t->rect.y0));
+        }
+    }
+}
+
+enum gpu_result gl_merge_run(struct gl_context *ctx)
+{
+    struct gl_merge *m = ctx->merge;
+    const struct gl_record *rec = &ctx->rec;
+    enum gpu_result result = GPU_OK, one;
+    uint64_t since = ctx->clock + 1;
+
+    for (unsigned i = 0; i < m->count; i++) {
+        m->attach[i].frame = frame_get(ctx, m->attach[i].px, since);
+        if (!m->attach[i].frame) {
+            return GPU_HOST_ERROR;
+        }
+    }
+    for (unsigned i = 0; i < rec->count; i++) {
+        const struct gl_cmd *c = &rec->cmd[i];
+        one = GPU_OK;
+        switch (c->kind) {
+        case CMD_FILL:
+            if (i == 0 || rec->cmd[i - 1].kind != CMD_FILL) {
+                run_fills(ctx, i);
+            }
+            break;
+        case CMD_DRAW:
+            one = run_draw(ctx, c->draw);
+            break;
+        case CMD_RESOLVE:
+            one = run_resolve(ctx, &c->res);
+            break;
+        }
+        result = result == GPU_OK ? one : result;
+    }
+    leave_last_tile(ctx);
+    return gl_check(ctx->be, "merged tiles") ? result : GPU_HOST_ERROR;
+}
