@@ -5,7 +5,8 @@ host-backends_HAS_GL := $(if $(host-backends_GL_SRCS),$(shell $(PKG_CONFIG) --ex
 
 host-backends_SRCS := host-backends/backend.c host-backends/null.c \
                       $(addprefix host-backends/soft/, soft.c draw.c vertex.c assemble.c clip.c \
-                        setup.c raster.c pixel.c depth.c blend.c texture.c texcache.c resolve.c)
+                        setup.c raster.c pixel.c depth.c blend.c texture.c texcache.c resolve.c \
+                        memexport.c pool.c)
 host-backends_DEPS := gpu-model shader-isa base
 host-backends_OPT := -O3
 ifeq ($(host-backends_HAS_GL),1)

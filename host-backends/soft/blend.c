@@ -167,6 +167,7 @@ static void store_guest(struct soft_context *ctx, uint32_t va, uint32_t x, uint3
 {
     const struct soft_pipe *pipe = &ctx->pipe;
     uint8_t px[16] = {0};
+    soft_mem_lock(ctx);
     if (pipe->reads_target) {
         ctx->mem->ops->read(ctx->mem, va, px, pipe->color_bytes);
     }
@@ -174,6 +175,7 @@ static void store_guest(struct soft_context *ctx, uint32_t va, uint32_t x, uint3
     if (!ctx->mem->ops->write(ctx->mem, va, px, pipe->color_bytes)) {
         ctx->faulted = true;
     }
+    soft_mem_unlock(ctx);
 }
 
 void soft_color_write(struct soft_context *ctx, const struct soft_quad *q,

@@ -264,7 +264,7 @@ static enum gpu_result run_indices(struct soft_context *ctx, const struct gpu_dr
                 return r;
             }
         }
-        for (unsigned i = 0; i < n; i++) {
+        for (unsigned i = 0; i < n && ctx->pipe.rasterise; i++) {
             soft_assemble(ctx, &as, slot[i]);
         }
         if (ctx->worker->result != GPU_OK) {
@@ -283,10 +283,6 @@ enum gpu_result soft_draw(struct gpu_context *gctx, const struct gpu_draw *d)
 {
     struct soft_context *ctx = soft_context(gctx);
     const struct gpu_state *st = d->state;
-    // binning passes and multipass exports put nothing on the screen
-    if (st->face_kill || st->vs_export_mode == 7) {
-        return GPU_OK;
-    }
     if (!d->vs) {
         return GPU_BAD_SHADER;
     }
@@ -294,8 +290,11 @@ enum gpu_result soft_draw(struct gpu_context *gctx, const struct gpu_draw *d)
     if (r != GPU_OK) {
         return r;
     }
+    // binning and multipass export draws put nothing on the screen, but may export to memory
     const struct gpu_rect *sc = &ctx->pipe.scissor;
-    if (sc->x0 >= sc->x1 || sc->y0 >= sc->y1) {
+    ctx->pipe.rasterise =
+        sc->x0 < sc->x1 && sc->y0 < sc->y1 && !st->face_kill && st->vs_export_mode != 7;
+    if (!ctx->pipe.rasterise && !ctx->pipe.vi->memexport) {
         return GPU_OK;
     }
     ctx->worker->result = GPU_OK;

@@ -20,7 +20,9 @@ static void pixel_vfetch(struct shader_env *env, const struct shader_vfetch *f, 
                          uint32_t active, const float *index, float out[4][SHADER_LANES])
 {
     struct pixel_env *pe = (struct pixel_env *)(void *)env;
+    soft_mem_lock(pe->w->ctx);
     soft_vertex_fetch(pe->w->ctx, f, lanes, active, index, out);
+    soft_mem_unlock(pe->w->ctx);
 }
 
 static void pixel_tfetch(struct shader_env *env, const struct shader_tfetch *f, unsigned lanes,
@@ -32,9 +34,22 @@ static void pixel_tfetch(struct shader_env *env, const struct shader_tfetch *f, 
     soft_texture_fetch(pe->w, f, lanes, active, true, coord, reg_lod, grad_h, grad_v, out);
 }
 
+// Helper lanes export nothing.
+static void pixel_memexport(struct shader_env *env, unsigned lane, const float ea[4], unsigned n,
+                            const float data[4])
+{
+    struct soft_worker *w = ((struct pixel_env *)(void *)env)->w;
+    if (w->quad[lane / 4].mask >> 4 * (lane & 3) & 15) {
+        soft_mem_lock(w->ctx);
+        soft_memexport(w->ctx, ea, n, data);
+        soft_mem_unlock(w->ctx);
+    }
+}
+
 static const struct shader_env_ops pixel_ops = {
     .vfetch = pixel_vfetch,
     .tfetch = pixel_tfetch,
+    .memexport = pixel_memexport,
 };
 
 // Barycentric coordinates of the four pixel centres.

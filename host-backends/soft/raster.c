@@ -5,16 +5,21 @@
 // the edge functions that setup.c made exact. Lines follow the diamond exit rule along their major
 // axis; wide lines repeat it across. Points are rectangles.
 
-#include <string.h>
-
 #include "host-backends/soft/soft.h"
 
 #define BLOCK 8
+#define SHARE_PIXELS 4096 // less is not worth waking threads
 
 // The 2x2 corner at bit (0, 0) of a 64 pixel mask, spread to sample groups: bits 0, 4, 8, 12.
 static unsigned quad_bits(uint64_t mask)
 {
     return (unsigned)((mask & 1) | (mask & 2) << 3 | (mask & 0x100) | (mask & 0x200) << 3);
+}
+
+// Whether the row of blocks that pixel row y lies in is this worker's.
+static bool mine(const struct soft_worker *w, int32_t y)
+{
+    return w->bands == 1 || (uint32_t)y / BLOCK % w->bands == w->band;
 }
 
 // Bits of columns [x0, x1) and rows [y0, y1) of a block at (bx, by).
@@ -90,6 +95,9 @@ static void triangle(struct soft_worker *w, const struct soft_prim *p)
         st[i] = edge_steps(pipe, &p->edge[i]);
     }
     for (int32_t by = p->y0 & ~(BLOCK - 1); by < p->y1; by += BLOCK) {
+        if (!mine(w, by)) {
+            continue;
+        }
         for (int32_t bx = p->x0 & ~(BLOCK - 1); bx < p->x1; bx += BLOCK) {
             int64_t cx = (int64_t)bx * pipe->one + pipe->one / 2;
             int64_t cy = (int64_t)by * pipe->one + pipe->one / 2;
@@ -117,6 +125,9 @@ static void triangle_samples(struct soft_worker *w, const struct soft_prim *p)
 {
     const struct soft_pipe *pipe = &w->ctx->pipe;
     for (int32_t y = p->y0 & ~1; y < p->y1; y += 2) {
+        if (!mine(w, y)) {
+            continue;
+        }
         for (int32_t x = p->x0 & ~1; x < p->x1; x += 2) {
             unsigned mask = 0;
             for (unsigned i = 0; i < 4 * pipe->samples; i++) {
@@ -141,6 +152,9 @@ static void triangle_samples(struct soft_worker *w, const struct soft_prim *p)
 static void rectangle(struct soft_worker *w, const struct soft_prim *p)
 {
     for (int32_t by = p->y0 & ~(BLOCK - 1); by < p->y1; by += BLOCK) {
+        if (!mine(w, by)) {
+            continue;
+        }
         for (int32_t bx = p->x0 & ~(BLOCK - 1); bx < p->x1; bx += BLOCK) {
             emit_block(w, p, bx, by, bounds_mask(p, bx, by), w->ctx->pipe.sample_mask);
         }
@@ -218,15 +232,18 @@ static void line(struct soft_worker *w, const struct soft_prim *p)
         for (int64_t v = a; v < b; v++) {
             int32_t x = (int32_t)(steep ? v : u), y = (int32_t)(steep ? u : v);
             unsigned px = (unsigned)((y & 1) << 1 | (x & 1));
-            soft_quad_add(w, p, x & ~1, y & ~1, pipe->sample_mask << 4 * px);
+            if (mine(w, y)) {
+                soft_quad_add(w, p, x & ~1, y & ~1, pipe->sample_mask << 4 * px);
+            }
         }
     }
 }
 
-void soft_raster(struct soft_context *ctx)
+// Everything in the arena, as far as it lies in the worker's bands.
+static void raster_bands(struct soft_worker *w)
 {
+    const struct soft_context *ctx = w->ctx;
     const struct soft_pipe *pipe = &ctx->pipe;
-    struct soft_worker *w = ctx->worker;
     bool centred = true;
     for (unsigned s = 0; s < pipe->samples; s++) {
         centred = centred && !pipe->sample_x[s] && !pipe->sample_y[s];
@@ -251,5 +268,26 @@ void soft_raster(struct soft_context *ctx)
         at += p->bytes;
     }
     soft_quad_flush(w);
+}
+
+// Pixels of all bounding boxes: what sharing is decided by.
+static uint64_t work_estimate(const struct soft_context *ctx)
+{
+    uint64_t sum = 0;
+    for (uint32_t at = 0; at < ctx->arena_used;) {
+        const struct soft_prim *p = (const struct soft_prim *)(const void *)(ctx->arena + at);
+        sum += (uint64_t)(uint32_t)(p->x1 - p->x0) * (uint32_t)(p->y1 - p->y0);
+        at += p->bytes;
+    }
+    return sum;
+}
+
+void soft_raster(struct soft_context *ctx)
+{
+    if (ctx->pool && work_estimate(ctx) >= SHARE_PIXELS) {
+        soft_pool_run(ctx->pool, raster_bands);
+    } else {
+        raster_bands(ctx->worker);
+    }
     ctx->arena_used = 0;
 }

@@ -21,14 +21,37 @@ static void context_destroy(struct gpu_context *gctx)
     if (!ctx) {
         return;
     }
-    if (ctx->worker) {
-        free(ctx->worker->cache);
+    soft_pool_destroy(ctx->pool);
+    for (unsigned i = 0; i < SOFT_THREADS; i++) {
+        if (ctx->workers[i]) {
+            free(ctx->workers[i]->cache);
+        }
+        free(ctx->workers[i]);
     }
-    free(ctx->worker);
     free(ctx->tex);
     free(ctx->arena);
     free(ctx->gmem);
     free(ctx);
+}
+
+// The workers and, when there are several, their pool. False when memory ran out.
+static bool make_workers(struct soft_context *ctx, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct soft_worker *w = calloc(1, sizeof(*w));
+        ctx->workers[i] = w;
+        if (!w || !(w->cache = calloc(1, sizeof(*w->cache)))) {
+            return false;
+        }
+        w->ctx = ctx;
+        w->bands = 1;
+    }
+    ctx->worker = ctx->workers[0];
+    ctx->worker_count = count;
+    if (count > 1) {
+        ctx->pool = soft_pool_create(ctx);
+    }
+    return count == 1 || ctx->pool;
 }
 
 static struct gpu_context *context_create(struct gpu_backend *be,
@@ -40,6 +63,7 @@ static struct gpu_context *context_create(struct gpu_backend *be,
         return NULL;
     }
     struct soft_context *ctx = calloc(1, sizeof(*ctx));
+    bool ok = ctx;
     if (ctx) {
         ctx->base.backend = be;
         ctx->be = (struct soft_backend *)(void *)be;
@@ -49,13 +73,9 @@ static struct gpu_context *context_create(struct gpu_backend *be,
         ctx->gmem = calloc(1, cfg->gmem_bytes);
         ctx->arena = aligned_alloc(64, SOFT_ARENA_BYTES);
         ctx->tex = calloc(SOFT_TEXTURES, sizeof(*ctx->tex));
-        ctx->worker = calloc(1, sizeof(*ctx->worker));
+        ok = ctx->gmem && ctx->arena && ctx->tex && make_workers(ctx, ctx->be->threads);
     }
-    if (ctx && ctx->worker) {
-        ctx->worker->ctx = ctx;
-        ctx->worker->cache = calloc(1, sizeof(*ctx->worker->cache));
-    }
-    if (!ctx || !ctx->gmem || !ctx->arena || !ctx->tex || !ctx->worker || !ctx->worker->cache) {
+    if (!ok) {
         context_destroy(ctx ? &ctx->base : NULL);
         err_set(err, -ENOMEM, "soft: out of memory for a context");
         return NULL;
@@ -152,5 +172,6 @@ struct gpu_backend *backend_soft_create(const struct backend_config *cfg, struct
     be->log = cfg ? cfg->log : NULL;
     be->fine_snap = cfg && cfg->fine_snap;
     be->threads = cfg && cfg->threads ? cfg->threads : 1;
+    be->threads = be->threads < SOFT_THREADS ? be->threads : SOFT_THREADS;
     return &be->base;
 }

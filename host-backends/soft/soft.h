@@ -20,6 +20,7 @@
 #include "shader-isa/shader.h"
 
 #define SOFT_PARAMS 16  // interpolators
+#define SOFT_THREADS 16 // most raster threads
 #define SOFT_SAMPLES 4  // most samples a pixel
 #define SOFT_VERTS 256  // vertices of one window of the index stream
 #define SOFT_WINDOW 240 // indices of one window (room for carried vertices)
@@ -80,6 +81,7 @@ struct soft_prim {
 };
 
 struct soft_texture; // texture.h
+struct soft_pool;
 struct soft_texcache;
 
 // Four quads on their way through the pixel shader.
@@ -92,6 +94,7 @@ struct soft_quad {
 };
 struct soft_worker {
     struct soft_context *ctx;
+    unsigned band, bands; // rows of blocks that it draws: number % bands == band
     struct soft_texcache *cache;
     enum gpu_result result;
     unsigned quads;
@@ -113,6 +116,7 @@ struct soft_pipe {
     unsigned grid;      // fraction bits that vertices keep
     int32_t one;        // 1 << quant
     uint8_t round_mode; // of vertex snapping
+    bool rasterise;     // else only vertices run, for what they export to memory
     bool stipple;       // lines are stippled
     struct gpu_rect scissor;
     struct soft_planes planes;
@@ -162,7 +166,10 @@ struct soft_context {
 
     // textures of the current draw, by fetch constant
     struct soft_texture *tex;
-    struct soft_worker *worker;
+    struct soft_worker *worker;                // the calling thread's, workers[0]
+    struct soft_worker *workers[SOFT_THREADS]; // as many as the backend has threads
+    unsigned worker_count;
+    struct soft_pool *pool; // NULL with one worker
 };
 
 static inline struct soft_context *soft_context(struct gpu_context *ctx)
@@ -221,6 +228,18 @@ void soft_setup_line(struct soft_context *ctx, const struct soft_vertex *v0,
                      bool back, uint32_t *stipple);
 void soft_setup_point(struct soft_context *ctx, const struct soft_vertex *v, double offset,
                       bool back);
+
+// pool.c: runs `work` on every worker at once, with bands dealt out, and waits for all.
+typedef void soft_work_fn(struct soft_worker *w);
+struct soft_pool *soft_pool_create(struct soft_context *ctx);
+void soft_pool_destroy(struct soft_pool *pool);
+void soft_pool_run(struct soft_pool *pool, soft_work_fn *work);
+// Around guest memory ops in the raster stages, which know nothing of threads.
+void soft_mem_lock(struct soft_context *ctx);
+void soft_mem_unlock(struct soft_context *ctx);
+
+// memexport.c: one exported element, from either stage.
+void soft_memexport(struct soft_context *ctx, const float ea[4], unsigned n, const float data[4]);
 
 // raster.c: draws everything in the arena and empties it.
 void soft_raster(struct soft_context *ctx);

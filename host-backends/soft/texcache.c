@@ -42,10 +42,13 @@ void soft_textures_bind(struct soft_context *ctx)
             bind(ctx, info[s]->tfetch[i].constant % SOFT_TEXTURES);
         }
     }
-    ctx->worker->cache->stamp = (ctx->worker->cache->stamp + 1) & 0xff;
-    if (ctx->worker->cache->stamp == 0) {
-        memset(ctx->worker->cache, 0, sizeof(*ctx->worker->cache));
-        ctx->worker->cache->stamp = 1;
+    for (unsigned i = 0; i < ctx->worker_count; i++) {
+        struct soft_texcache *cache = ctx->workers[i]->cache;
+        cache->stamp = (cache->stamp + 1) & 0xff;
+        if (cache->stamp == 0) {
+            memset(cache, 0, sizeof(*cache));
+            cache->stamp = 1;
+        }
     }
 }
 
@@ -76,7 +79,9 @@ static void read_texel(struct soft_context *ctx, const struct soft_texture *s, u
     if (s->host[level] && range_ok(off, f->block_bytes, s->have[level])) {
         p = s->host[level] + off;
     } else {
+        soft_mem_lock(ctx);
         ctx->mem->ops->read(ctx->mem, va, block, f->block_bytes);
+        soft_mem_unlock(ctx);
     }
     if (s->fast_8888) {
         swizzle_8888(t, p, out);

@@ -104,9 +104,17 @@ static void vertex_tfetch(struct shader_env *env, const struct shader_tfetch *f,
     soft_texture_fetch(ctx->worker, f, lanes, active, false, coord, reg_lod, grad_h, grad_v, out);
 }
 
+static void vertex_memexport(struct shader_env *env, unsigned lane, const float ea[4], unsigned n,
+                             const float data[4])
+{
+    (void)lane;
+    soft_memexport(((struct vertex_env *)(void *)env)->ctx, ea, n, data);
+}
+
 static const struct shader_env_ops vertex_ops = {
     .vfetch = vertex_fetch,
     .tfetch = vertex_tfetch,
+    .memexport = vertex_memexport,
 };
 
 enum gpu_result soft_shade_vertices(struct soft_context *ctx, unsigned first, unsigned n,

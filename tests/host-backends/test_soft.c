@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "host-backends/soft/soft.h"
 #include "tests/host-backends/draws.h"
 
 static int setup(void **state)
@@ -639,6 +640,37 @@ static void test_resolve_selects_and_averages_samples(void **state)
     }
 }
 
+// A stream constant of three 2_3_3 bytes and of two float vectors; elements past the end are lost.
+static void test_memory_exports_land_by_element(void **state)
+{
+    struct bench *b = *state;
+    struct soft_context *ctx = (struct soft_context *)(void *)b->ctx;
+    const uint32_t formats[2] = {COLORX_2_3_3, COLORX_32_32_32_32_FLOAT}, counts[2] = {3, 2};
+    for (unsigned f = 0; f < 2; f++) {
+        memset(mem_at(b, DST_VA), 0x5a, 128);
+        for (unsigned i = 0; i < 6; i++) {
+            unsigned index = i / 2, n = i % 2; // element index + n
+            const float ea[4] = {f32_from_bits(DST_VA >> 2 | 0x40000000),
+                                 f32_from_bits(0x4b000000 + index),
+                                 f32_from_bits(0x4b000000 | formats[f] << 12),
+                                 f32_from_bits(0x4b000000 | counts[f])};
+            const float data[4] = {1, 0, (float)(index + n), 0.5f};
+            soft_memexport(ctx, ea, n, data);
+        }
+        if (f) {
+            assert_int_equal(get_le32(mem_at(b, DST_VA) + 16 + 8), f32_to_bits(1));
+            assert_int_equal(get_le32(mem_at(b, DST_VA) + 32), 0x5a5a5a5a);
+        } else { // x 0..7 in the low bits of three, then y, then z of two bits
+            float px[4];
+            for (unsigned i = 0; i < 3; i++) {
+                color_unpack(COLORX_2_3_3, 0, mem_at(b, DST_VA) + i, px);
+                assert_true(px[0] == 1 && px[1] == 0 && px[2] == (i ? 1.0f : 0.0f));
+            }
+            assert_int_equal(*(mem_at(b, DST_VA) + 3), 0x5a);
+        }
+    }
+}
+
 // ---- hostile input --------------------------------------------------------------------------
 
 static void test_endless_shader_times_out(void **state)
@@ -743,6 +775,7 @@ int main(void)
         T(test_targets_in_guest_memory_linear_and_tiled),
         T(test_resolve_copies_converts_and_tiles),
         T(test_resolve_selects_and_averages_samples),
+        T(test_memory_exports_land_by_element),
         T(test_endless_shader_times_out),
         T(test_missing_vertex_shader_is_a_named_result),
         T(test_targets_outside_on_chip_memory_store_nothing),

@@ -27,10 +27,10 @@ static const char *root(void)
     return shared ? shared : "../shared";
 }
 
-static void replay(const char *name, bool inclusive, struct picture *pic)
+static void replay(const char *name, bool inclusive, unsigned threads, struct picture *pic)
 {
     struct err err = {0};
-    struct backend_config bc = {0};
+    struct backend_config bc = {.threads = threads};
     struct rd_replay_result res = {0};
     char path[600];
     struct gpu_backend *be = backend_create("soft", &bc, &err);
@@ -52,8 +52,8 @@ static void test_last_row_and_column_stay_unwritten(void **state)
 {
     (void)state;
     struct picture faithful, meant;
-    replay("texquad", false, &faithful);
-    replay("texquad", true, &meant);
+    replay("texquad", false, 1, &faithful);
+    replay("texquad", true, 1, &meant);
     assert_int_equal(faithful.width, meant.width);
     uint32_t w = meant.width, h = meant.height, differ = 0;
     for (uint32_t y = 0; y < h; y++) {
@@ -75,12 +75,31 @@ static void test_replays_repeat_bit_for_bit(void **state)
     (void)state;
     for (unsigned i = 0; i < NAMES; i++) {
         struct picture a, b;
-        replay(names[i], true, &a);
-        replay(names[i], true, &b);
+        replay(names[i], true, 1, &a);
+        replay(names[i], true, 1, &b);
         assert_int_equal(a.width, b.width);
         assert_memory_equal(a.rgba, b.rgba, 4 * (size_t)a.width * a.height);
         picture_fini(&a);
         picture_fini(&b);
+    }
+}
+
+static void test_pictures_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    static const char *const more[] = {"texquad", "fbo_big", "mipmap", "stencil", "bigdraw",
+                                       "lines",   "points",  "blend",  "copytex", "pingpong"};
+    for (unsigned i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+        struct picture a;
+        replay(more[i], true, 1, &a);
+        for (unsigned threads = 2; threads <= 5; threads += 3) {
+            struct picture b;
+            replay(more[i], true, threads, &b);
+            assert_int_equal(a.width, b.width);
+            assert_memory_equal(a.rgba, b.rgba, 4 * (size_t)a.width * a.height);
+            picture_fini(&b);
+        }
+        picture_fini(&a);
     }
 }
 
@@ -89,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_last_row_and_column_stay_unwritten),
         cmocka_unit_test(test_replays_repeat_bit_for_bit),
+        cmocka_unit_test(test_pictures_do_not_depend_on_threads),
     };
     char path[600];
     snprintf(path, sizeof(path), "%s/a2xx-corpus", root());
