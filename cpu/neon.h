@@ -61,12 +61,12 @@ typedef uint64_t u64;
 #define MAX_s64 INT64_MAX
 #define MAX_u64 UINT64_MAX
 
-// Clamps to the element type and notes saturation.
+// Clamps to the element type and notes saturation in a lane of that type.
 #define NEON_CLAMP(t)                                                                              \
-    static inline t clamp_##t(WIDE_##t v, u32 *sat)                                                \
+    static inline t clamp_##t(WIDE_##t v, t *sat)                                                  \
     {                                                                                              \
         WIDE_##t r = v < MIN_##t ? MIN_##t : v > (WIDE_##t)MAX_##t ? (WIDE_##t)MAX_##t : v;        \
-        *sat |= r != v;                                                                            \
+        *sat = (t)(*sat | (r != v));                                                               \
         return (t)r;                                                                               \
     }
 NEON_CLAMP(s8)
@@ -78,9 +78,15 @@ NEON_CLAMP(u32)
 NEON_CLAMP(s64)
 NEON_CLAMP(u64)
 
-static inline void neon_saturated(struct cpu *c, u32 sat)
+// Sets QC when any of the lanes' notes is not 0.
+static inline void neon_saturated(struct cpu *c, const void *notes, unsigned bytes)
 {
-    if (sat) {
+    u64 any = 0, v;
+    for (unsigned k = 0; k < bytes; k += 8) {
+        memcpy(&v, (const u8 *)notes + k, 8);
+        any |= v;
+    }
+    if (any) {
         c->fpscr_qc = FPSCR_QC;
     }
 }
@@ -91,18 +97,19 @@ static inline void neon_saturated(struct cpu *c, u32 sat)
     {                                                                                              \
         neon_require(c);                                                                           \
         enum { LANES = (bytes) / sizeof(t) };                                                      \
-        t vn[LANES], vm[LANES], vx[LANES], r[LANES];                                               \
+        t vn[LANES], vm[LANES], vx[LANES], r[LANES], notes[LANES];                                 \
         memcpy(vn, &c->d[i->rn], bytes);                                                           \
         memcpy(vm, &c->d[i->rm], bytes);                                                           \
         memcpy(vx, &c->d[i->rd], bytes);                                                           \
-        u32 sat = 0;                                                                               \
         for (unsigned k = 0; k < LANES; k++) {                                                     \
             const t n = vn[k], m = vm[k], x = vx[k];                                               \
+            t sat = 0;                                                                             \
             (void)n, (void)m, (void)x;                                                             \
             r[k] = (t)(expr);                                                                      \
+            notes[k] = sat;                                                                        \
         }                                                                                          \
         memcpy(&c->d[i->rd], r, bytes);                                                            \
-        neon_saturated(c, sat);                                                                    \
+        neon_saturated(c, notes, bytes);                                                           \
     }
 #define NEON_OP(op, t, expr)                                                                       \
     NEON_BODY(op##_##t##_d, t, 8, expr)                                                            \

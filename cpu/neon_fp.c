@@ -89,40 +89,40 @@ static inline bool mul4(u32x4 a, u32x4 b, u32x4 *r)
 // ---- three registers ------------------------------------------------------------------------------------
 
 // `quick` sets r from n, m and x and is true when r is right; `lane` is the expression on one lane.
-#define FP3(op, quick, lane)                                                                       \
-    static inline void op##_body(struct cpu *c, const struct insn *i, bool q, u32x4 m)             \
+// What is not quick is apart, reached by a jump, so that the common path needs no stack frame.
+#define FP3_BODY(op, q, fetch_m, quick)                                                            \
     {                                                                                              \
-        struct fp_env env = neon_env(c);                                                           \
-        const u32x4 n = fetch4(c, i->rn, q), x = fetch4(c, i->rd, q);                              \
+        const u32x4 n = fetch4(c, i->rn, q), m = fetch_m, x = fetch4(c, i->rd, q);                 \
         u32x4 r = n;                                                                               \
         (void)x;                                                                                   \
-        if (likely(fp_knows_inexact(&env)) && likely(quick)) {                                     \
+        if (likely(c->neon_on && c->fpscr_exc & FPSCR_IXC) && likely(quick)) {                     \
             put4(c, i->rd, q, r);                                                                  \
             return;                                                                                \
         }                                                                                          \
-        u32 vn[4], vm[4], vx[4], vr[4];                                                            \
-        memcpy(vn, &n, 16);                                                                        \
+        op##_slow(c, i, q, m);                                                                     \
+    }
+#define FP3(op, quick, lane)                                                                       \
+    static NOINLINE void op##_slow(struct cpu *c, const struct insn *i, bool q, u32x4 m)           \
+    {                                                                                              \
+        neon_require(c);                                                                           \
+        struct fp_env env = neon_env(c);                                                           \
+        u32 vn[4], vm[4], vx[4], vr[4] = {0};                                                      \
+        unsigned bytes = q ? 16 : 8;                                                               \
+        memcpy(vn, &c->d[i->rn], bytes);                                                           \
         memcpy(vm, &m, 16);                                                                        \
-        memcpy(vx, &x, 16);                                                                        \
-        memset(vr, 0, 16);                                                                         \
-        for (unsigned k = 0; k < (q ? 4 : 2); k++) {                                               \
+        memcpy(vx, &c->d[i->rd], bytes);                                                           \
+        for (unsigned k = 0; k < bytes / 4; k++) {                                                 \
             const u32 ln = vn[k], lm = vm[k], lx = vx[k];                                          \
             (void)lx;                                                                              \
             vr[k] = lane;                                                                          \
         }                                                                                          \
-        memcpy(&c->d[i->rd], vr, q ? 16 : 8);                                                      \
+        memcpy(&c->d[i->rd], vr, bytes);                                                           \
         neon_env_done(c, &env);                                                                    \
     }                                                                                              \
     static void op##_f32_d(struct cpu *c, const struct insn *i)                                    \
-    {                                                                                              \
-        neon_require(c);                                                                           \
-        op##_body(c, i, false, fetch4(c, i->rm, false));                                           \
-    }                                                                                              \
+        FP3_BODY(op, false, fetch4(c, i->rm, false), quick)                                        \
     static void op##_f32_q(struct cpu *c, const struct insn *i)                                    \
-    {                                                                                              \
-        neon_require(c);                                                                           \
-        op##_body(c, i, true, fetch4(c, i->rm, true));                                             \
-    }                                                                                              \
+        FP3_BODY(op, true, fetch4(c, i->rm, true), quick)                                          \
     enum prep prep_neon_##op##_f(struct decode *d)                                                 \
     {                                                                                              \
         d->i->body.exec = fld(d, 'Q') ? op##_f32_q : op##_f32_d;                                   \
@@ -130,22 +130,16 @@ static inline bool mul4(u32x4 a, u32x4 b, u32x4 *r)
     }
 
 // The forms with a scalar: lane rs of rm for every lane.
-#define FP3_LANE(op)                                                                               \
+#define FP3_LANE(op, quick)                                                                        \
     static inline u32x4 op##_scalar(const struct cpu *c, const struct insn *i)                     \
     {                                                                                              \
         u32 lane = ((const u32 *)&c->d[i->rm])[i->rs];                                             \
         return (u32x4){lane, lane, lane, lane};                                                    \
     }                                                                                              \
     static void op##_lane_f32_d(struct cpu *c, const struct insn *i)                               \
-    {                                                                                              \
-        neon_require(c);                                                                           \
-        op##_body(c, i, false, op##_scalar(c, i));                                                 \
-    }                                                                                              \
+        FP3_BODY(op, false, op##_scalar(c, i), quick)                                              \
     static void op##_lane_f32_q(struct cpu *c, const struct insn *i)                               \
-    {                                                                                              \
-        neon_require(c);                                                                           \
-        op##_body(c, i, true, op##_scalar(c, i));                                                  \
-    }                                                                                              \
+        FP3_BODY(op, true, op##_scalar(c, i), quick)                                               \
     enum prep prep_neon_##op##_lane_f(struct decode *d)                                            \
     {                                                                                              \
         u32 q = fld(d, 'Q');                                                                       \
@@ -188,9 +182,9 @@ FP3(vmls, mls4(x, n, m, &r), fp32_add_fast(&env, lx, fp32_mul_fast(&env, ln, lm)
 FP3(vabd, abd4(n, m, &r), fp32_sub_fast(&env, ln, lm) & ~SIGN)
 FP3(vfma, false, fp32_fma_fast(&env, lx, ln, lm))
 FP3(vfms, false, fp32_fma_fast(&env, lx, ln ^ SIGN, lm))
-FP3_LANE(vmul)
-FP3_LANE(vmla)
-FP3_LANE(vmls)
+FP3_LANE(vmul, mul4(n, m, &r))
+FP3_LANE(vmla, mla4(x, n, m, &r))
+FP3_LANE(vmls, mls4(x, n, m, &r))
 
 // Comparisons: host order is right without NaNs and denormals.
 static inline bool ordered4(u32x4 n, u32x4 m)

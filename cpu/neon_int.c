@@ -21,8 +21,40 @@ NEON_SU32(vhadd, HADD)
 NEON_SU32(vrhadd, RHADD)
 NEON_SU32(vhsub, HSUB)
 
-#define QADD(t) clamp_##t((WIDE_##t)n + m, &sat)
-#define QSUB(t) clamp_##t((WIDE_##t)n - m, &sat)
+// Wrapping sums, and from the signs whether they wrapped; unlike clamping, no wider lanes.
+#define SATURATING(t, ut)                                                                          \
+    static inline t qadd_##t(t n, t m, t *sat)                                                     \
+    {                                                                                              \
+        ut r = (ut)((ut)n + (ut)m);                                                                \
+        if (MIN_##t == 0) {                                                                        \
+            *sat = r < (ut)n ? (t)-1 : 0;                                                          \
+            return (t)(r | (ut)*sat);                                                              \
+        }                                                                                          \
+        ut limit = (ut)(((ut)n >> (8 * sizeof(t) - 1)) + (ut)MAX_##t);                             \
+        *sat = (t)((ut)(((ut)n ^ r) & ((ut)m ^ r)) >> (8 * sizeof(t) - 1));                        \
+        return *sat ? (t)limit : (t)r;                                                             \
+    }                                                                                              \
+    static inline t qsub_##t(t n, t m, t *sat)                                                     \
+    {                                                                                              \
+        ut r = (ut)((ut)n - (ut)m);                                                                \
+        if (MIN_##t == 0) {                                                                        \
+            *sat = (ut)n < (ut)m ? (t)-1 : 0;                                                      \
+            return (t)(r & (ut)~*sat);                                                             \
+        }                                                                                          \
+        ut limit = (ut)(((ut)n >> (8 * sizeof(t) - 1)) + (ut)MAX_##t);                             \
+        *sat = (t)((ut)(((ut)n ^ (ut)m) & ((ut)n ^ r)) >> (8 * sizeof(t) - 1));                    \
+        return *sat ? (t)limit : (t)r;                                                             \
+    }
+SATURATING(s8, u8)
+SATURATING(u8, u8)
+SATURATING(s16, u16)
+SATURATING(u16, u16)
+SATURATING(s32, u32)
+SATURATING(u32, u32)
+SATURATING(s64, u64)
+SATURATING(u64, u64)
+#define QADD(t) qadd_##t(n, m, &sat)
+#define QSUB(t) qsub_##t(n, m, &sat)
 NEON_SU64(vqadd, QADD)
 NEON_SU64(vqsub, QSUB)
 

@@ -26,20 +26,21 @@
         enum { LANES = 8 / sizeof(t) };                                                            \
         ntype vn[LANES];                                                                           \
         t vm[LANES];                                                                               \
-        rtype vx[LANES], r[LANES];                                                                 \
+        rtype vx[LANES], r[LANES], notes[LANES];                                                   \
         memcpy(vn, &c->d[i->rn], sizeof vn);                                                       \
         FETCH(t, LANES);                                                                           \
         memcpy(vx, &c->d[i->rd], 16);                                                              \
-        u32 sat = 0;                                                                               \
         for (unsigned k = 0; k < LANES; k++) {                                                     \
             const ntype n = vn[k];                                                                 \
             const t m = vm[k];                                                                     \
             const rtype x = vx[k];                                                                 \
+            rtype sat = 0;                                                                         \
             (void)x;                                                                               \
             r[k] = (rtype)(expr);                                                                  \
+            notes[k] = sat;                                                                        \
         }                                                                                          \
         memcpy(&c->d[i->rd], r, 16);                                                               \
-        neon_saturated(c, sat);                                                                    \
+        neon_saturated(c, notes, 16);                                                              \
     }
 
 // Wraps in the unsigned type of twice the width.
@@ -176,18 +177,19 @@ LONG_LANE_SU(vmlsl, MLSL)
     {                                                                                              \
         neon_require(c);                                                                           \
         enum { LANES = (bytes) / sizeof(t) };                                                      \
-        t vn[LANES], vx[LANES], r[LANES];                                                          \
+        t vn[LANES], vx[LANES], r[LANES], notes[LANES];                                            \
         const t m = ((const t *)&c->d[i->rm])[i->rs];                                              \
         memcpy(vn, &c->d[i->rn], bytes);                                                           \
         memcpy(vx, &c->d[i->rd], bytes);                                                           \
-        u32 sat = 0;                                                                               \
         for (unsigned k = 0; k < LANES; k++) {                                                     \
             const t n = vn[k], x = vx[k];                                                          \
+            t sat = 0;                                                                             \
             (void)x;                                                                               \
             r[k] = (t)(expr);                                                                      \
+            notes[k] = sat;                                                                        \
         }                                                                                          \
         memcpy(&c->d[i->rd], r, bytes);                                                            \
-        neon_saturated(c, sat);                                                                    \
+        neon_saturated(c, notes, bytes);                                                           \
     }
 #define LANE_OP(op, t, expr)                                                                       \
     LANE_BODY(op##_##t##_d, t, 8, expr)                                                            \

@@ -132,6 +132,19 @@ static inline u32 element_address(struct cpu *c, const struct insn *i, const str
     return va;
 }
 
+// fast_span for an aligned address with nothing left to check; i->imm is `imm`.
+static inline u8 *aligned_span(const struct cpu *c, u32 va, u32 imm, unsigned bytes, bool write)
+{
+    u32 mask = ((imm & 255) - 1) | ((1u << (imm >> 8 & 3)) - 1); // alignment asked for, element size
+    const struct tlb_entry *e = tlb_at(c, va);
+    u32 tag = write ? e->wtag : e->rtag;
+    bool inside = (va & ((1u << TLB_PAGE) - 1)) + bytes <= 1u << TLB_PAGE;
+    if ((va & (~0u << TLB_PAGE | mask)) != tag || !inside || !c->neon_on) {
+        return NULL;
+    }
+    return (u8 *)(e->addend + va);
+}
+
 // Rm 15: no write back; 13: by the bytes moved; else by a register.
 static inline void write_back(struct cpu *c, const struct insn *i, u32 va, unsigned bytes)
 {
@@ -153,29 +166,164 @@ static enum prep set_operands(struct decode *d, const struct access *a)
 
 // ---- whole registers ----------------------------------------------------------------------------------------
 
-// One register a structure element, consecutive bytes.
-static void vld1_regs(struct cpu *c, const struct insn *i)
-{
-    neon_require(c);
-    struct access a = unpack(i->imm);
-    u32 va = element_address(c, i, &a, false);
-    unsigned bytes = a.regs * 8;
-    u8 buf[32];
-    fetch(c, va, buf, bytes, a.size);
-    memcpy(&c->d[i->rd], buf, bytes);
-    write_back(c, i, va, bytes);
-}
+// One register a structure element, consecutive bytes: by register count, so that the copy has a
+// size that the compiler knows.
+#define CONSECUTIVE(regs_)                                                                         \
+    static NOINLINE void vld1_##regs_##_slow(struct cpu *c, const struct insn *i)                  \
+    {                                                                                              \
+        neon_require(c);                                                                           \
+        struct access a = unpack(i->imm);                                                          \
+        u32 va = element_address(c, i, &a, false);                                                 \
+        u8 buf[8 * regs_];                                                                         \
+        fetch(c, va, buf, sizeof buf, a.size);                                                     \
+        memcpy(&c->d[i->rd], buf, sizeof buf);                                                     \
+        write_back(c, i, va, sizeof buf);                                                          \
+    }                                                                                              \
+    static void vld1_##regs_(struct cpu *c, const struct insn *i)                                  \
+    {                                                                                              \
+        u32 va = c->r[i->rn];                                                                      \
+        const u8 *host = aligned_span(c, va, i->imm, 8 * regs_, false);                            \
+        if (unlikely(!host)) {                                                                     \
+            vld1_##regs_##_slow(c, i);                                                             \
+            return;                                                                                \
+        }                                                                                          \
+        memcpy(&c->d[i->rd], host, 8 * regs_);                                                     \
+        write_back(c, i, va, 8 * regs_);                                                           \
+    }                                                                                              \
+    static NOINLINE void vst1_##regs_##_slow(struct cpu *c, const struct insn *i)                  \
+    {                                                                                              \
+        neon_require(c);                                                                           \
+        struct access a = unpack(i->imm);                                                          \
+        u32 va = element_address(c, i, &a, true);                                                  \
+        store(c, va, (const u8 *)&c->d[i->rd], 8 * regs_, a.size);                                 \
+        write_back(c, i, va, 8 * regs_);                                                           \
+    }                                                                                              \
+    static void vst1_##regs_(struct cpu *c, const struct insn *i)                                  \
+    {                                                                                              \
+        u32 va = c->r[i->rn];                                                                      \
+        u8 *host = aligned_span(c, va, i->imm, 8 * regs_, true);                                   \
+        if (unlikely(!host)) {                                                                     \
+            vst1_##regs_##_slow(c, i);                                                             \
+            return;                                                                                \
+        }                                                                                          \
+        memcpy(host, &c->d[i->rd], 8 * regs_);                                                     \
+        write_back(c, i, va, 8 * regs_);                                                           \
+    }
+CONSECUTIVE(1)
+CONSECUTIVE(2)
+CONSECUTIVE(3)
+CONSECUTIVE(4)
 
-static void vst1_regs(struct cpu *c, const struct insn *i)
-{
-    neon_require(c);
-    struct access a = unpack(i->imm);
-    u32 va = element_address(c, i, &a, true);
-    unsigned bytes = a.regs * 8;
-    store(c, va, (const u8 *)&c->d[i->rd], bytes, a.size);
-    write_back(c, i, va, bytes);
-}
+// ---- structures ------------------------------------------------------------------------------------------------
 
+// Elements in memory order to registers and back, for `regs` registers an element: even and odd
+// elements of two vectors at a time, which host vectors do in a few instructions.
+typedef u8 u8x16 __attribute__((vector_size(16)));
+typedef u16 u16x8 __attribute__((vector_size(16)));
+typedef u32 u32x4 __attribute__((vector_size(16)));
+typedef u64 u64x2 __attribute__((vector_size(16)));
+
+#define EVEN_u8 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODD_u8 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#define LOW_u8 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH_u8 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define EVEN_u16 0, 2, 4, 6, 8, 10, 12, 14
+#define ODD_u16 1, 3, 5, 7, 9, 11, 13, 15
+#define LOW_u16 0, 8, 1, 9, 2, 10, 3, 11
+#define HIGH_u16 4, 12, 5, 13, 6, 14, 7, 15
+#define EVEN_u32 0, 2, 4, 6
+#define ODD_u32 1, 3, 5, 7
+#define LOW_u32 0, 4, 1, 5
+#define HIGH_u32 2, 6, 3, 7
+#define SPLIT(t, lanes)                                                                            \
+    /* v[0]:v[1] hold pairs; afterwards v[0] has the first of each, v[1] the second. */            \
+    static inline void unzip_##t(u64x2 v[2])                                                       \
+    {                                                                                              \
+        t##x##lanes a = (t##x##lanes)v[0], b = (t##x##lanes)v[1];                                  \
+        v[0] = (u64x2)__builtin_shufflevector(a, b, EVEN_##t);                                     \
+        v[1] = (u64x2)__builtin_shufflevector(a, b, ODD_##t);                                      \
+    }                                                                                              \
+    static inline void zip_##t(u64x2 v[2])                                                         \
+    {                                                                                              \
+        t##x##lanes a = (t##x##lanes)v[0], b = (t##x##lanes)v[1];                                  \
+        v[0] = (u64x2)__builtin_shufflevector(a, b, LOW_##t);                                      \
+        v[1] = (u64x2)__builtin_shufflevector(a, b, HIGH_##t);                                     \
+    }
+SPLIT(u8, 16)
+SPLIT(u16, 8)
+SPLIT(u32, 4)
+
+// Two elements a structure: with one register an element, the low half of v[0] has all of the first
+// and of v[1] all of the second; with two, all of v. Four elements: unzipped twice, the halves of v
+// are the four registers.
+#define PAIRED(t, size_)                                                                           \
+    static void vld2_##t(struct cpu *c, const struct insn *i)                                      \
+    {                                                                                              \
+        neon_require(c);                                                                           \
+        struct access a = unpack(i->imm);                                                          \
+        u32 va = element_address(c, i, &a, false);                                                 \
+        u64x2 v[2] = {{0, 0}, {0, 0}};                                                             \
+        if (a.regs == 2) {                                                                         \
+            fetch(c, va, (u8 *)v, 32, size_);                                                      \
+            unzip_##t(v);                                                                          \
+            c->d[i->rd + 1] = v[0][1];                                                             \
+            c->d[i->rd + 1 + a.step] = v[1][1];                                                    \
+        } else {                                                                                   \
+            fetch(c, va, (u8 *)v, 16, size_);                                                      \
+            unzip_##t(v);                                                                          \
+        }                                                                                          \
+        c->d[i->rd] = v[0][0];                                                                     \
+        c->d[i->rd + a.step] = v[1][0];                                                            \
+        write_back(c, i, va, a.regs * 16);                                                         \
+    }                                                                                              \
+    static void vst2_##t(struct cpu *c, const struct insn *i)                                      \
+    {                                                                                              \
+        neon_require(c);                                                                           \
+        struct access a = unpack(i->imm);                                                          \
+        u32 va = element_address(c, i, &a, true);                                                  \
+        unsigned second = a.regs - 1;                                                              \
+        u64x2 v[2] = {{c->d[i->rd], c->d[i->rd + second]},                                         \
+                      {c->d[i->rd + a.step], c->d[i->rd + a.step + second]}};                      \
+        zip_##t(v);                                                                                \
+        if (a.regs == 2) {                                                                         \
+            store(c, va, (const u8 *)v, 32, size_);                                                \
+        } else {                                                                                   \
+            store(c, va, (const u8 *)v, 16, size_);                                                \
+        }                                                                                          \
+        write_back(c, i, va, a.regs * 16);                                                         \
+    }                                                                                              \
+    static void vld4_##t(struct cpu *c, const struct insn *i)                                      \
+    {                                                                                              \
+        neon_require(c);                                                                           \
+        struct access a = unpack(i->imm);                                                          \
+        u32 va = element_address(c, i, &a, false);                                                 \
+        u64x2 v[2];                                                                                \
+        fetch(c, va, (u8 *)v, 32, size_);                                                          \
+        unzip_##t(v); /* elements 0 and 2 in turn; 1 and 3 */                                      \
+        unzip_##t(v); /* all of 0, all of 1; all of 2, all of 3 */                                 \
+        c->d[i->rd] = v[0][0];                                                                     \
+        c->d[i->rd + a.step] = v[0][1];                                                            \
+        c->d[i->rd + 2 * a.step] = v[1][0];                                                        \
+        c->d[i->rd + 3 * a.step] = v[1][1];                                                        \
+        write_back(c, i, va, 32);                                                                  \
+    }                                                                                              \
+    static void vst4_##t(struct cpu *c, const struct insn *i)                                      \
+    {                                                                                              \
+        neon_require(c);                                                                           \
+        struct access a = unpack(i->imm);                                                          \
+        u32 va = element_address(c, i, &a, true);                                                  \
+        u64x2 v[2] = {{c->d[i->rd], c->d[i->rd + a.step]},                                         \
+                      {c->d[i->rd + 2 * a.step], c->d[i->rd + 3 * a.step]}};                       \
+        zip_##t(v);                                                                                \
+        zip_##t(v);                                                                                \
+        store(c, va, (const u8 *)v, 32, size_);                                                    \
+        write_back(c, i, va, 32);                                                                  \
+    }
+PAIRED(u8, 0)
+PAIRED(u16, 1)
+PAIRED(u32, 2)
+
+// Three elements: lane by lane.
 #define STRUCTURES(t, size_, structure_)                                                           \
     static void vld##structure_##_##t(struct cpu *c, const struct insn *i)                         \
     {                                                                                              \
@@ -215,15 +363,9 @@ static void vst1_regs(struct cpu *c, const struct insn *i)
         store(c, va, (const u8 *)buf, bytes, size_);                                               \
         write_back(c, i, va, bytes);                                                               \
     }
-STRUCTURES(u8, 0, 2)
-STRUCTURES(u16, 1, 2)
-STRUCTURES(u32, 2, 2)
 STRUCTURES(u8, 0, 3)
 STRUCTURES(u16, 1, 3)
 STRUCTURES(u32, 2, 3)
-STRUCTURES(u8, 0, 4)
-STRUCTURES(u16, 1, 4)
-STRUCTURES(u32, 2, 4)
 
 // The type field of the multiple forms: structure, registers an element, step, and which alignment
 // codes exist (bit a: code a is allowed).
@@ -243,6 +385,8 @@ static enum prep multiple(struct decode *d, bool load)
         {{vst3_u8, vld3_u8}, {vst3_u16, vld3_u16}, {vst3_u32, vld3_u32}},
         {{vst4_u8, vld4_u8}, {vst4_u16, vld4_u16}, {vst4_u32, vld4_u32}},
     };
+    static exec_fn *const consecutive[4][2] = {
+        {vst1_1, vld1_1}, {vst1_2, vld1_2}, {vst1_3, vld1_3}, {vst1_4, vld1_4}};
     unsigned type = bits(d->raw, 11, 8), size = fld(d, 's'), code = fld(d, 'a');
     struct access a = {code ? 4u << code : 1, size, multiple_types[type].structure,
                        multiple_types[type].step, multiple_types[type].regs, 0};
@@ -250,7 +394,7 @@ static enum prep multiple(struct decode *d, bool load)
         return PREP_UNDEF;
     }
     if (a.structure == 1) {
-        d->i->body.exec = load ? vld1_regs : vst1_regs;
+        d->i->body.exec = consecutive[a.regs - 1][load];
     } else {
         d->i->body.exec = table[a.structure - 2][size][load];
     }

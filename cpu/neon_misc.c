@@ -114,15 +114,16 @@ PAIR_LONG_ALL(vpadal, (u64)x + (u64)n + (u64)m)
         neon_require(c);                                                                           \
         enum { LANES = 16 / sizeof(from) };                                                        \
         from v[LANES];                                                                             \
-        to r[LANES];                                                                               \
+        to r[LANES], notes[LANES];                                                                 \
         memcpy(v, &c->d[i->rm], 16);                                                               \
-        u32 sat = 0;                                                                               \
         for (unsigned k = 0; k < LANES; k++) {                                                     \
             const from m = v[k];                                                                   \
+            to sat = 0;                                                                            \
             r[k] = (to)(expr);                                                                     \
+            notes[k] = sat;                                                                        \
         }                                                                                          \
         memcpy(&c->d[i->rd], r, 8);                                                                \
-        neon_saturated(c, sat);                                                                    \
+        neon_saturated(c, notes, 8);                                                               \
     }
 #define NARROW_PREP(op, ...)                                                                       \
     enum prep prep_neon_##op(struct decode *d)                                                     \

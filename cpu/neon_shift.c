@@ -21,14 +21,14 @@
         t half = (t)(v >> (-count - 1)); /* two steps: the last bit out rounds */                  \
         return (t)((half >> 1) + (round ? half & 1 : 0));                                          \
     }                                                                                              \
-    static inline t qshl_##t(t v, int count, bool round, u32 *sat)                                 \
+    static inline t qshl_##t(t v, int count, bool round, t *sat)                                   \
     {                                                                                              \
         const int width = 8 * (int)sizeof(t);                                                      \
         if (count < 0) {                                                                           \
             return shl_##t(v, count, round);                                                       \
         }                                                                                          \
         if (count >= width) {                                                                      \
-            *sat |= v != 0;                                                                        \
+            *sat = (t)(*sat | (v != 0));                                                           \
             return v == 0 ? 0 : MIN_##t != 0 && v >> (width - 1) ? MIN_##t : MAX_##t;              \
         }                                                                                          \
         return clamp_##t((WIDE_##t)((unsigned __int128)(WIDE_##t)v << count), sat);                \
@@ -134,13 +134,16 @@ IMMEDIATE_SU(vqshl_i, QSHL_I, false)
 
 // Signed operand, unsigned result.
 #define SHIFTER_UNSIGNED(t, ut)                                                                    \
-    static inline t qshlu_##t(t v, int count, u32 *sat)                                            \
+    static inline t qshlu_##t(t v, int count, t *sat)                                              \
     {                                                                                              \
         if (v < 0) {                                                                               \
-            *sat |= 1;                                                                             \
+            *sat = 1;                                                                              \
             return 0;                                                                              \
         }                                                                                          \
-        return (t)qshl_##ut((ut)v, count, false, sat);                                             \
+        ut over = 0;                                                                               \
+        t r = (t)qshl_##ut((ut)v, count, false, &over);                                            \
+        *sat = (t)(*sat | (over != 0));                                                            \
+        return r;                                                                                  \
     }
 SHIFTER_UNSIGNED(s8, u8)
 SHIFTER_UNSIGNED(s16, u16)
@@ -163,15 +166,16 @@ PREP_IMMEDIATE(vqshlu, false,
         neon_require(c);                                                                           \
         enum { LANES = 16 / sizeof(from) };                                                        \
         from v[LANES];                                                                             \
-        to r[LANES];                                                                               \
+        to r[LANES], notes[LANES];                                                                 \
         memcpy(v, &c->d[i->rm], 16);                                                               \
-        u32 sat = 0;                                                                               \
         for (unsigned k = 0; k < LANES; k++) {                                                     \
             const from m = v[k];                                                                   \
+            to sat = 0;                                                                            \
             r[k] = (to)(expr);                                                                     \
+            notes[k] = sat;                                                                        \
         }                                                                                          \
         memcpy(&c->d[i->rd], r, 8);                                                                \
-        neon_saturated(c, sat);                                                                    \
+        neon_saturated(c, notes, 8);                                                               \
     }
 
 // The count is that of the narrow element, whose size the immediate names.

@@ -74,19 +74,24 @@ enum prep prep_vfp_imm_d(struct decode *d)
 
 // ---- one lane ------------------------------------------------------------------------------------
 
-// name, then the expression over d, n, m and env. WIDTH and SIGN are the format's.
+// name, the expression over d, n, m and env, and the quick form: true with *r when it is certain
+// (fp/fast.h). SIGN is the format's sign bit.
 #define NEG(x) ((x) ^ SIGN)
 #define VFP_OPS(X)                                                                                 \
-    X(vadd, FP(add_fast)(env, n, m))                                                               \
-    X(vsub, FP(sub_fast)(env, n, m))                                                               \
-    X(vmul, FP(mul_fast)(env, n, m))                                                               \
-    X(vdiv, FP(div_fast)(env, n, m))                                                               \
-    X(vnmul, NEG(FP(mul_fast)(env, n, m)))                                                         \
-    X(vmla, FP(add_fast)(env, d, FP(mul_fast)(env, n, m)))                                         \
-    X(vmls, FP(add_fast)(env, d, NEG(FP(mul_fast)(env, n, m))))                                    \
-    X(vnmla, FP(add_fast)(env, NEG(d), NEG(FP(mul_fast)(env, n, m))))                              \
-    X(vnmls, FP(add_fast)(env, NEG(d), FP(mul_fast)(env, n, m)))                                   \
-    X(vsqrt, FP(sqrt_fast)(env, m))
+    X(vadd, FP(add_fast)(env, n, m), FP(add_quick)(n, m, r))                                       \
+    X(vsub, FP(sub_fast)(env, n, m), FP(add_quick)(n, NEG(m), r))                                  \
+    X(vmul, FP(mul_fast)(env, n, m), FP(mul_quick)(n, m, r))                                       \
+    X(vdiv, FP(div_fast)(env, n, m), FP(div_quick)(n, m, r))                                       \
+    X(vnmul, NEG(FP(mul_fast)(env, n, m)), FP(mul_quick)(n, m, r) && (*r = NEG(*r), true))         \
+    X(vmla, FP(add_fast)(env, d, FP(mul_fast)(env, n, m)),                                         \
+      FP(mul_quick)(n, m, r) && FP(add_quick)(d, *r, r))                                           \
+    X(vmls, FP(add_fast)(env, d, NEG(FP(mul_fast)(env, n, m))),                                    \
+      FP(mul_quick)(n, m, r) && FP(add_quick)(d, NEG(*r), r))                                      \
+    X(vnmla, FP(add_fast)(env, NEG(d), NEG(FP(mul_fast)(env, n, m))),                              \
+      FP(mul_quick)(n, m, r) && FP(add_quick)(NEG(d), NEG(*r), r))                                 \
+    X(vnmls, FP(add_fast)(env, NEG(d), FP(mul_fast)(env, n, m)),                                   \
+      FP(mul_quick)(n, m, r) && FP(add_quick)(NEG(d), *r, r))                                      \
+    X(vsqrt, FP(sqrt_fast)(env, m), false)
 
 #define VFP_MOVES(X)                                                                               \
     X(vmov, m)                                                                                     \
@@ -100,6 +105,12 @@ enum prep prep_vfp_imm_d(struct decode *d)
     X(vfnma, FP(fma_fast)(env, NEG(d), NEG(n), m))                                                 \
     X(vfnms, FP(fma_fast)(env, NEG(d), n, m))
 
+// Everything as the quick forms expect it.
+static inline bool quick_state(const struct cpu *c)
+{
+    return c->fp_on && !(c->fpscr_ctl & (FPSCR_LEN | FPSCR_RMODE)) && c->fpscr_exc & FPSCR_IXC;
+}
+
 #define LANE(name, expr)                                                                           \
     static inline TYPE NAME(lane_##name)(struct fp_env * env, TYPE d, TYPE n, TYPE m)              \
     {                                                                                              \
@@ -107,9 +118,10 @@ enum prep prep_vfp_imm_d(struct decode *d)
         return expr;                                                                               \
     }
 
-#define EXEC(name, expr)                                                                           \
+// The slow function is apart and reached by a jump, so that the common path needs no stack frame.
+#define EXEC(name, expr, quick)                                                                    \
     LANE(name, expr)                                                                               \
-    void NAME(exec_##name)(struct cpu * c, const struct insn *i)                                   \
+    static NOINLINE void NAME(slow_##name)(struct cpu * c, const struct insn *i)                   \
     {                                                                                              \
         fp_require(c);                                                                             \
         if (unlikely(c->fpscr_ctl & FPSCR_LEN)) {                                                  \
@@ -117,9 +129,20 @@ enum prep prep_vfp_imm_d(struct decode *d)
             return;                                                                                \
         }                                                                                          \
         struct fp_env env = vfp_env(c);                                                            \
-        TYPE *r = REGS(c);                                                                         \
-        r[i->rd] = NAME(lane_##name)(&env, r[i->rd], r[i->rn], r[i->rm]);                          \
+        TYPE *v = REGS(c);                                                                         \
+        v[i->rd] = NAME(lane_##name)(&env, v[i->rd], v[i->rn], v[i->rm]);                          \
         vfp_env_done(c, &env);                                                                     \
+    }                                                                                              \
+    void NAME(exec_##name)(struct cpu * c, const struct insn *i)                                   \
+    {                                                                                              \
+        TYPE *v = REGS(c), result = 0, *r = &result;                                               \
+        const TYPE d = v[i->rd], n = v[i->rn], m = v[i->rm];                                       \
+        (void)d, (void)n, (void)m, (void)r;                                                        \
+        if (likely(quick_state(c)) && likely(quick)) {                                             \
+            v[i->rd] = result;                                                                     \
+            return;                                                                                \
+        }                                                                                          \
+        NAME(slow_##name)(c, i);                                                                   \
     }
 
 #define EXEC_MOVE(name, expr)                                                                      \

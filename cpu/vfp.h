@@ -9,6 +9,8 @@
 #include "cpu/fp/fp.h"
 #include "cpu/state.h"
 
+#define NOINLINE __attribute__((noinline))
+
 enum {
     FPSCR_LEN = 7u << 16,    // vector length - 1
     FPSCR_STRIDE = 3u << 20, // 0: 1, 3: 2

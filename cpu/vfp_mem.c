@@ -116,57 +116,86 @@ static inline void *fast_run(const struct cpu *c, uint32_t va, unsigned bytes, b
     return (void *)(e->addend + va);
 }
 
-void exec_vldm(struct cpu *c, const struct insn *i)
+static inline void copy_words(void *to, const void *from, unsigned words)
 {
-    fp_require(c);
-    uint32_t base = vfp_base(c, i);
-    uint32_t va = i->rs & MULTI_DOWN ? base - i->imm : base;
-    unsigned bytes = i->rm * 4u;
-    const void *host = fast_run(c, va, bytes, false);
-    if (likely(host != NULL)) {
-        memcpy(vfp_s(c) + i->rd, host, bytes);
-    } else {
-        uint32_t words[32];
-        for (unsigned k = 0; k < i->rm;) {
-            if (i->rs & MULTI_DOUBLE) {
-                uint64_t v = mem_ld64ALIGNED(c, va + k * 4);
-                words[k++] = (uint32_t)v;
-                words[k++] = (uint32_t)(v >> 32);
-            } else {
-                words[k] = mem_ld32ALIGNED(c, va + k * 4);
-                k++;
-            }
-        }
-        memcpy(vfp_s(c) + i->rd, words, bytes);
+    char *t = to;
+    const char *f = from;
+    for (; words >= 2; words -= 2, t += 8, f += 8) {
+        memcpy(t, f, 8);
     }
+    if (words) {
+        memcpy(t, f, 4);
+    }
+}
+
+static inline void multi_write_back(struct cpu *c, const struct insn *i, uint32_t base)
+{
     if (i->rs & MULTI_WRITEBACK) {
         c->r[i->rn] = i->rs & MULTI_DOWN ? base - i->imm : base + i->imm;
     }
 }
 
-void exec_vstm(struct cpu *c, const struct insn *i)
+static NOINLINE void load_slow(struct cpu *c, const struct insn *i)
 {
     fp_require(c);
     uint32_t base = vfp_base(c, i);
     uint32_t va = i->rs & MULTI_DOWN ? base - i->imm : base;
-    unsigned bytes = i->rm * 4u;
-    void *host = fast_run(c, va, bytes, true);
-    const uint32_t *s = vfp_s(c) + i->rd;
-    if (likely(host != NULL)) {
-        memcpy(host, s, bytes);
-    } else {
-        mem_probe_write(c, va, bytes);
-        for (unsigned k = 0; k < i->rm;) {
-            if (i->rs & MULTI_DOUBLE) {
-                mem_st64ALIGNED(c, va + k * 4, s[k] | (uint64_t)s[k + 1] << 32);
-                k += 2;
-            } else {
-                mem_st32ALIGNED(c, va + k * 4, s[k]);
-                k++;
-            }
+    uint32_t words[32];
+    for (unsigned k = 0; k < i->rm;) {
+        if (i->rs & MULTI_DOUBLE) {
+            uint64_t v = mem_ld64ALIGNED(c, va + k * 4);
+            words[k++] = (uint32_t)v;
+            words[k++] = (uint32_t)(v >> 32);
+        } else {
+            words[k] = mem_ld32ALIGNED(c, va + k * 4);
+            k++;
         }
     }
-    if (i->rs & MULTI_WRITEBACK) {
-        c->r[i->rn] = i->rs & MULTI_DOWN ? base - i->imm : base + i->imm;
+    memcpy(vfp_s(c) + i->rd, words, i->rm * 4u);
+    multi_write_back(c, i, base);
+}
+
+static NOINLINE void store_slow(struct cpu *c, const struct insn *i)
+{
+    fp_require(c);
+    uint32_t base = vfp_base(c, i);
+    uint32_t va = i->rs & MULTI_DOWN ? base - i->imm : base;
+    const uint32_t *s = vfp_s(c) + i->rd;
+    mem_probe_write(c, va, i->rm * 4u);
+    for (unsigned k = 0; k < i->rm;) {
+        if (i->rs & MULTI_DOUBLE) {
+            mem_st64ALIGNED(c, va + k * 4, s[k] | (uint64_t)s[k + 1] << 32);
+            k += 2;
+        } else {
+            mem_st32ALIGNED(c, va + k * 4, s[k]);
+            k++;
+        }
     }
+    multi_write_back(c, i, base);
+}
+
+void exec_vldm(struct cpu *c, const struct insn *i)
+{
+    uint32_t base = vfp_base(c, i);
+    uint32_t va = i->rs & MULTI_DOWN ? base - i->imm : base;
+    const void *host = fast_run(c, va, i->rm * 4u, false);
+    if (unlikely(!host || !c->fp_on)) {
+        load_slow(c, i);
+        return;
+    }
+    copy_words(vfp_s(c) + i->rd, host, i->rm);
+    multi_write_back(c, i, base);
+}
+
+void exec_vstm(struct cpu *c, const struct insn *i)
+{
+    uint32_t base = vfp_base(c, i);
+    uint32_t va = i->rs & MULTI_DOWN ? base - i->imm : base;
+    void *host = fast_run(c, va, i->rm * 4u, true);
+    if (unlikely(!host || !c->fp_on)) {
+        store_slow(c, i);
+        return;
+    }
+    copy_words(host, vfp_s(c) + i->rd, i->rm);
+    multi_write_back(c, i, base);
 }

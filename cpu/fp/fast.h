@@ -293,6 +293,51 @@ static inline uint64_t fp64_mla_fast(struct fp_env *env, uint64_t addend, uint64
     return fp64_add_fast(env, addend, fp64_mul_fast(env, a, b));
 }
 
+// ---- certain cases only ---------------------------------------------------------------------------
+// For callers that keep their hot path free of calls: true, with the result, when rounding is to
+// nearest and IXC is set already (both known to the caller) and the answer needs nothing else. No
+// flag changes then.
+
+static inline bool fp32_add_quick(uint32_t a, uint32_t b, uint32_t *r)
+{
+    *r = fp_bits32(fp_host32(a) + fp_host32(b));
+    return (fp32_is_plain(*r) || fp32_is_zero(*r)) && fp32_not_denormal(a) && fp32_not_denormal(b);
+}
+
+static inline bool fp32_mul_quick(uint32_t a, uint32_t b, uint32_t *r)
+{
+    *r = fp_bits32(fp_host32(a) * fp_host32(b));
+    bool exact_zero = fp32_is_zero(*r) && (fp32_is_zero(a) || fp32_is_zero(b));
+    return (fp32_is_plain(*r) || exact_zero) && fp32_not_denormal(a) && fp32_not_denormal(b);
+}
+
+static inline bool fp32_div_quick(uint32_t a, uint32_t b, uint32_t *r)
+{
+    *r = fp_bits32(fp_host32(a) / fp_host32(b));
+    return fp32_is_plain(*r) && fp32_not_denormal(a) && fp32_not_denormal(b);
+}
+
+static inline bool fp64_add_quick(uint64_t a, uint64_t b, uint64_t *r)
+{
+    *r = fp_bits64(fp_host64(a) + fp_host64(b));
+    return (fp64_is_plain(*r) || fp64_is_zero(*r)) && fp64_not_denormal(a) && fp64_not_denormal(b);
+}
+
+static inline bool fp64_mul_quick(uint64_t a, uint64_t b, uint64_t *r)
+{
+    *r = fp_bits64(fp_host64(a) * fp_host64(b));
+    bool exact_zero = fp64_is_zero(*r) && (fp64_is_zero(a) || fp64_is_zero(b));
+    return (fp64_is_plain(*r) || exact_zero) && fp64_not_denormal(a) && fp64_not_denormal(b);
+}
+
+static inline bool fp64_div_quick(uint64_t a, uint64_t b, uint64_t *r)
+{
+    *r = fp_bits64(fp_host64(a) / fp_host64(b));
+    return fp64_is_plain(*r) && fp64_not_denormal(a) && fp64_not_denormal(b);
+}
+
+// ---- comparison and conversion ----------------------------------------------------------------------
+
 static inline bool fp32_is_nan_bits(uint32_t v)
 {
     return v << 1 > 0xff000000u;
