@@ -309,7 +309,10 @@ static enum prep t32_off(struct decode *d, enum kind k, uint32_t imm)
     }                                                                                              \
     enum prep prep_T32_##op##_imm8(struct decode *d)                                               \
     {                                                                                              \
-        if (fld(d, 'n') == 15 || (!fld(d, 'P') && !fld(d, 'W'))) {                                 \
+        if (fld(d, 'n') == 15) {                                                                   \
+            return PREP_NEXT; /* a literal */                                                      \
+        }                                                                                          \
+        if (!fld(d, 'P') && !fld(d, 'W')) {                                                        \
             return PREP_UNDEF;                                                                     \
         }                                                                                          \
         return imm_form(d, K_##op);                                                                \
@@ -317,7 +320,10 @@ static enum prep t32_off(struct decode *d, enum kind k, uint32_t imm)
     enum prep prep_T32_##op##_reg(struct decode *d)                                                \
     {                                                                                              \
         take_regs(d);                                                                              \
-        if (d->i->rm == 15 || d->i->rn == 15 || (d->i->rd == 15 && K_##op != K_LDR)) {             \
+        if (d->i->rn == 15) {                                                                      \
+            return PREP_NEXT; /* a literal */                                                      \
+        }                                                                                          \
+        if (d->i->rm == 15 || (d->i->rd == 15 && K_##op != K_LDR)) {                               \
             return PREP_UNDEF;                                                                     \
         }                                                                                          \
         if (d->i->rd == 15) {                                                                      \
@@ -357,7 +363,10 @@ enum prep prep_T32_ldst_t(struct decode *d)
     enum kind k = kinds[d->raw >> 24 & 1][d->raw >> 20 & 1][bits(d->raw, 22, 21)];
     take_regs(d);
     d->i->imm = fld(d, 'i');
-    if (k == KINDS || d->i->rd == 15 || d->i->rn == 15) {
+    if (d->i->rn == 15) {
+        return PREP_NEXT; // a literal
+    }
+    if (k == KINDS || d->i->rd == 15) {
         return PREP_UNDEF;
     }
     return generic(d, k, G_USER | G_PRE);
