@@ -62,11 +62,12 @@ void gdb_release(struct gdb *g);     // it has gone: no breakpoints, running
 
 // ---- registers and description (gdb_target.c) ----
 unsigned gdb_reg_count(const struct gdb *g);
-// Number of the n-th register of a 'g' packet, and its bytes (4 or 8).
+// Number of the n-th register of a 'g' packet, and its bytes (4, 8 or 16; 0: no such register).
 unsigned gdb_reg_number(const struct gdb *g, unsigned nth);
-unsigned gdb_reg_bytes(const struct gdb *g, unsigned number); // 0: no such register
-uint64_t gdb_reg_read(const struct gdb *g, const struct cpu *cpu, unsigned number);
-void gdb_reg_write(const struct gdb *g, struct cpu *cpu, unsigned number, uint64_t val);
+unsigned gdb_reg_bytes(const struct gdb *g, unsigned number);
+// The register's bytes, little endian, as many as gdb_reg_bytes says.
+void gdb_reg_read(const struct gdb *g, const struct cpu *cpu, unsigned number, uint8_t raw[16]);
+void gdb_reg_write(const struct gdb *g, struct cpu *cpu, unsigned number, const uint8_t raw[16]);
 // The target description; returns its length. Writes at most n bytes with the terminator.
 size_t gdb_target_xml(const struct gdb *g, char *buf, size_t n);
 

@@ -296,62 +296,35 @@ static void packet_vcont(struct gdb *g, const char *p)
 
 // ---- registers and memory --------------------------------------------------------------------------------
 
-static void put_register(char *out, uint64_t v, unsigned bytes)
-{
-    uint8_t raw[8];
-    for (unsigned k = 0; k < bytes; k++) {
-        raw[k] = (uint8_t)(v >> 8 * k);
-    }
-    put_hex(out, raw, bytes);
-}
-
-static bool get_register(const char *p, uint64_t *v, unsigned bytes)
-{
-    uint8_t raw[8];
-    if (!get_hex(p, raw, bytes)) {
-        return false;
-    }
-    *v = 0;
-    for (unsigned k = 0; k < bytes; k++) {
-        *v |= (uint64_t)raw[k] << 8 * k;
-    }
-    return true;
-}
-
 static void packet_read_registers(struct gdb *g)
 {
-    char out[2 * (17 * 4 + 32 * 8 + 4)];
+    char out[GDB_PACKET_MAX];
+    uint8_t raw[16];
     size_t n = 0;
     for (unsigned k = 0; k < gdb_reg_count(g); k++) {
-        unsigned number_ = gdb_reg_number(g, k), bytes = gdb_reg_bytes(g, number_);
-        put_register(out + n, gdb_reg_read(g, current_cpu(g), number_), bytes);
-        n += 2 * bytes;
+        unsigned reg = gdb_reg_number(g, k);
+        gdb_reg_read(g, current_cpu(g), reg, raw);
+        n += put_hex(out + n, raw, gdb_reg_bytes(g, reg));
     }
     gdb_send(g, out, n);
 }
 
 static void packet_write_registers(struct gdb *g, const char *p)
 {
+    uint8_t raw[GDB_PACKET_MAX / 2];
     size_t need = 0;
     for (unsigned k = 0; k < gdb_reg_count(g); k++) {
-        need += 2 * gdb_reg_bytes(g, gdb_reg_number(g, k));
+        need += gdb_reg_bytes(g, gdb_reg_number(g, k));
     }
-    uint64_t v[64];
-    if (strlen(p) != need) {
+    if (strlen(p) != 2 * need || !get_hex(p, raw, need)) {
         answer(g, "E01");
         return;
     }
-    for (unsigned k = 0; k < gdb_reg_count(g); k++) {
-        unsigned bytes = gdb_reg_bytes(g, gdb_reg_number(g, k));
-        if (!get_register(p, &v[k], bytes)) {
-            answer(g, "E01");
-            return;
-        }
-        p += 2 * bytes;
-    }
-    // The mode first: it chooses the banks that the others go to.
+    // Backwards: CPSR comes before what its mode banks, and D registers after their Q views.
     for (unsigned k = gdb_reg_count(g); k-- > 0;) {
-        gdb_reg_write(g, current_cpu(g), gdb_reg_number(g, k), v[k]);
+        unsigned reg = gdb_reg_number(g, k);
+        need -= gdb_reg_bytes(g, reg);
+        gdb_reg_write(g, current_cpu(g), reg, raw + need);
     }
     answer(g, "OK");
 }
@@ -359,7 +332,7 @@ static void packet_write_registers(struct gdb *g, const char *p)
 static void packet_one_register(struct gdb *g, const char *p, bool write)
 {
     uint32_t n;
-    uint64_t v;
+    uint8_t raw[16];
     if (!number(&p, &n) || (write ? !literal(&p, '=') : *p != 0)) {
         answer(g, "E01");
         return;
@@ -370,16 +343,16 @@ static void packet_one_register(struct gdb *g, const char *p, bool write)
         return;
     }
     if (!write) {
-        char out[17];
-        put_register(out, gdb_reg_read(g, current_cpu(g), n), bytes);
-        gdb_send(g, out, 2 * bytes);
+        char out[32];
+        gdb_reg_read(g, current_cpu(g), n, raw);
+        gdb_send(g, out, put_hex(out, raw, bytes));
         return;
     }
-    if (strlen(p) != 2 * bytes || !get_register(p, &v, bytes)) {
+    if (strlen(p) != 2 * bytes || !get_hex(p, raw, bytes)) {
         answer(g, "E01");
         return;
     }
-    gdb_reg_write(g, current_cpu(g), n, v);
+    gdb_reg_write(g, current_cpu(g), n, raw);
     answer(g, "OK");
 }
 
