@@ -38,7 +38,7 @@ CFLAGS_ALL := -std=c11 -g $(WARNINGS) $(SANFLAGS) -fno-strict-aliasing -ffp-cont
 
 .DEFAULT_GOAL := all
 ROOMS := base cpu shader-isa gpu-model host-backends mdev soc cli
--include $(foreach r,$(ROOMS),$(r)/module.mk tests/$(r)/module.mk)
+-include $(foreach r,$(ROOMS),$(r)/module.mk)
 
 # ---- rules for a room -------------------------------------------------------------------------
 pkg-cflags = $(if $(1),$(shell $(PKG_CONFIG) --cflags $(1)))
@@ -48,6 +48,8 @@ closure = $(1) $(foreach d,$($(1)_DEPS),$(call closure,$(d)))
 archives = $(foreach r,$(call closure,$(1)),$(BUILD)/lib/lib$(r).a)
 linkflags = $(call pkg-libs,$(sort $(foreach r,$(call closure,$(1)),$($(r)_PKGS)))) \
             $(sort $(foreach r,$(call closure,$(1)),$($(r)_LIBS))) -lm -lpthread
+
+-include $(foreach r,$(ROOMS),tests/$(r)/module.mk)
 
 define room_rules
 $(1)_OBJS := $$(patsubst %.c,$(BUILD)/obj/%.o,$$($(1)_SRCS))
@@ -95,6 +97,7 @@ check:
 	    "headers=$(MAKE) --no-print-directory headers layers" \
 	    "unit=$(MAKE) --no-print-directory -j$$(nproc) check-unit" \
 	    "sanitizers=$(MAKE) --no-print-directory SAN=1 -j$$(nproc) check-unit" \
+	    "mutation=$(MAKE) --no-print-directory check-mutation" \
 	    "baremetal=$(MAKE) --no-print-directory check-baremetal" \
 	    "system=$(MAKE) --no-print-directory check-system" \
 	    "fuzz=$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(FUZZ_SECONDS)"

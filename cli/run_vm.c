@@ -84,7 +84,8 @@ static int fill_config(struct run_machine *vm, bool lone, struct mdev *mdev,
         .mips = (unsigned)o->mips, .kernel = o->kernel, .initrd = o->initrd, .dtb = o->dtb,
         .append = o->append, .boot_rom = o->boot && !strcmp(o->boot, "rom"),
         .snapshot = o->snapshot, .mdev = strcmp(o->gpu, "none") != 0 ? mdev : NULL,
-        .gpu_type = o->gpu, .realtime = o->realtime, .no_reboot = o->no_reboot, .log = &vm->log};
+        .gpu_type = o->gpu, .realtime = o->realtime, .no_reboot = o->no_reboot,
+        .paused = o->paused, .gdb = o->gdb_at ? o->gdb_at : o->gdb ? "tcp::1234" : NULL, .log = &vm->log};
     if (o->engine) {
         mc->engine = strcmp(o->engine, "interpreter") ? CPU_ENGINE_TRANSLATOR
                                                       : CPU_ENGINE_INTERPRETER;

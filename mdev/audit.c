@@ -113,8 +113,8 @@ static const char *check_ib(struct audit *a, uint32_t va, uint32_t ndw, bool *re
     if (RULE_ON(ib_depth) && a->depth >= IB_DEPTH_MAX) {
         return REFUSE(a, "indirect buffer 0x%08x nested deeper than %u", va, IB_DEPTH_MAX);
     }
-    if (w->nibs == ARRAY_LEN(w->ibs)) { // the array's size: holds even without the rule
-        return REFUSE(a, "more than %zu indirect buffers", ARRAY_LEN(w->ibs));
+    if ((RULE_ON(ib_count) && w->nibs >= IBS_MAX) || w->nibs == ARRAY_LEN(w->ibs)) {
+        return REFUSE(a, "more than %u indirect buffers", IBS_MAX);
     }
     if (RULE_ON(ib_length) && (!ndw || ndw > IB_DWORDS_MAX)) {
         return REFUSE(a, "indirect buffer 0x%08x has %u dwords", va, ndw);

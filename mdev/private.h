@@ -55,6 +55,8 @@ struct ib_copy {
     bool refused;
 };
 
+#define IBS_MAX 64u
+
 struct workload {
     struct workload *next;
     struct vgpu_submission sub;
@@ -62,7 +64,7 @@ struct workload {
     uint32_t used, room;
     uint32_t ring_ndw;       // words[0 .. ring_ndw) is the ring slice
     uint32_t ring_end;       // read pointer after this submission
-    struct ib_copy ibs[64];
+    struct ib_copy ibs[IBS_MAX + 16]; // the audit's rule says IBS_MAX; never more than fit
     unsigned nibs;
     bool began, ring_refused;
     uint64_t resumed_ns;     // host time when it last went onto the engine
