@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The bare-metal demos, tested twice: the library and the demos on the host against a mediated device
 # (test_demos), and the ELF images on the emulated board (test_board).
-BM_TEST_INCLUDES = $(BM_INCLUDES) $(CPPFLAGS_ALL) $(call pkg-cflags,cmocka)
+BM_TEST_INCLUDES = -DBM_DEMO_LIST='$(foreach d,$(BM_DEMOS),X($(d)))' $(BM_INCLUDES) $(CPPFLAGS_ALL) $(call pkg-cflags,cmocka)
 BM_TEST_OUT := $(BUILD)/tests/guest-drivers
 BM_TEST_OBJS := $(patsubst %.c,$(BUILD)/obj/%.o,$(addprefix tests/guest-drivers/, host.c reference.c))
 bm-archives = $(patsubst %,$(BUILD)/lib/lib%.a,$(1))

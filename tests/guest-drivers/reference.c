@@ -318,9 +318,6 @@ static const struct {
     {"fault", HANG_WIDTH, HANG_HEIGHT, draw_fault},
 };
 
-const char *const reference_names[] = {"clear",       "triangle", "texcube", "bins", "blend",
-                                       "fence_storm", "hang",     "fault",   NULL};
-
 bool reference_draw(const char *name, struct picture *pic)
 {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

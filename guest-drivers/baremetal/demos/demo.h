@@ -17,14 +17,12 @@ struct demo_run {
     bool failed;
 };
 
+// Each file of this folder that is an image defines one, named demo_NAME.
 struct demo {
     const char *name;
     uint32_t width, height; // of the screen
     void (*run)(struct demo_run *run);
 };
-
-extern const struct demo demo_clear, demo_triangle, demo_texcube, demo_bins, demo_blend,
-    demo_fence_storm, demo_hang, demo_fault, demo_trap;
 
 // Creates the screen, runs the demo, shows the picture, prints one line:
 //     YAMATO-BM: NAME ok crc=xxxxxxxx      or      YAMATO-BM: NAME FAIL crc=xxxxxxxx

@@ -6,6 +6,7 @@
 #include "demo.h"
 #include "imx53.h"
 
+extern const struct demo DEMO;
 int main(void);
 
 int main(void)
