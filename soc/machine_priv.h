@@ -36,7 +36,7 @@ struct machine {
     uint64_t polled_ns;                       // host time of the last look at descriptors
 
     atomic_bool stop;
-    bool paused, reset_wanted, off_wanted;
+    bool running, paused, reset_wanted, off_wanted;
     const char *power_who;
     machine_debug_fn *debug;
     void *debug_ctx;

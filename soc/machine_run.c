@@ -342,7 +342,9 @@ enum machine_exit machine_run(struct machine *m, const struct machine_limits *li
     m->matched = false;
     m->run_host_ns = host_now_ns();
     m->run_cpu_ns = host_cpu_now_ns();
+    m->running = true;
     why = loop(m, limits, err);
+    m->running = false;
     m->stats.host_ns += host_now_ns() - m->run_host_ns;
     m->stats.host_cpu_ns += host_cpu_now_ns() - m->run_cpu_ns;
     m->run_host_ns = host_now_ns();

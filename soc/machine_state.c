@@ -18,6 +18,10 @@ enum { MACHINE_VERSION = 1 };
 void machine_stats(const struct machine *m, struct machine_stats *out)
 {
     *out = m->stats;
+    if (m->running) {
+        out->host_ns += host_now_ns() - m->run_host_ns;
+        out->host_cpu_ns += host_cpu_now_ns() - m->run_cpu_ns;
+    }
     out->guest_ns = machine_now(m);
     out->insns = cpu_insns(m->cpu);
 }

@@ -326,7 +326,7 @@ static void test_gdb_stops_at_a_breakpoint(void **state)
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
     say(fd, "QStartNoAckMode");
-    say(fd, "p f"); // wrong packets do no harm
+    say(fd, "p f");           // wrong packets do no harm
     say(fd, "Z0,71000030,4"); // after the greeting
     say(fd, "c");
     assert_int_equal(machine_run(m, &l, NULL), MACHINE_EXIT_HOST_LIMIT);
