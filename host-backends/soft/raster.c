@@ -8,6 +8,7 @@
 #include "host-backends/soft/soft.h"
 
 #define BLOCK 8
+#define CLOCK_PIXELS (4 << 20)
 #define SHARE_PIXELS 4096 // less is not worth waking threads
 
 // The 2x2 corner at bit (0, 0) of a 64 pixel mask, spread to sample groups: bits 0, 4, 8, 12.
@@ -248,8 +249,14 @@ static void raster_bands(struct soft_worker *w)
     for (unsigned s = 0; s < pipe->samples; s++) {
         centred = centred && !pipe->sample_x[s] && !pipe->sample_y[s];
     }
+    uint64_t walked = 0; // pixels of bounding boxes since the clock was looked at
     for (uint32_t at = 0; at < ctx->arena_used && w->result == GPU_OK;) {
         const struct soft_prim *p = (const struct soft_prim *)(const void *)(ctx->arena + at);
+        walked += (uint64_t)(uint32_t)(p->x1 - p->x0) * (uint32_t)(p->y1 - p->y0);
+        if (walked >= CLOCK_PIXELS) {
+            walked = 0;
+            w->result = soft_overdue(ctx) ? GPU_TIMEOUT : GPU_OK;
+        }
         switch ((enum soft_shape)p->shape) {
         case SOFT_TRIANGLE:
             if (centred) {

@@ -359,6 +359,54 @@ static void test_unnormalised_coordinates(void **state)
     }
 }
 
+static void fetch_opcode(struct bench *b, uint32_t opcode)
+{
+    uint32_t program[ARRAY_LEN(ps_texture)];
+    memcpy(program, ps_texture, sizeof(program));
+    program[6] = (program[6] & ~31u) | opcode;
+    PROGRAMS(b, vs_color, program);
+}
+
+static void test_fetches_that_only_compute(void **state)
+{
+    struct bench *b = *state;
+    struct tex t = tex_default();
+    float got[4];
+    t.width = t.height = 16;
+    t.clamp_x = t.clamp_y = TEX_CLAMP_BORDER;
+    t.mag = t.min = TEX_BILINEAR;
+    tex_put(b, &t);
+    const float at[3] = {-0.5f, 0.5f, 0}, to[3] = {1.5f, 1.5f, 0}; // half a texel, a quarter
+
+    fetch_opcode(b, 17); // getCompTexLOD
+    fetch_all(b, at, to);
+    result(b, 30, 10, got);
+    assert_true(fabs(got[0] - -1.0) < 1e-4);
+
+    fetch_opcode(b, 18); // getGradients
+    fetch_all(b, at, to);
+    result(b, 30, 10, got);
+    assert_true(fabs(got[0] - 1.0 / 32) < 1e-5 && fabs(got[1]) < 1e-6);
+    assert_true(fabs(got[2]) < 1e-6 && fabs(got[3] - 1.0 / 64) < 1e-5);
+
+    fetch_opcode(b, 19); // getWeights: of the two texels that each coordinate lies between
+    fetch_all(b, at, to);
+    result(b, 30, 10, got);
+    double u = (-0.5 + 30.5 / 32) * 16 - 0.5, v = (0.5 + 10.5 / 64) * 16 - 0.5;
+    assert_true(fabs(got[0] - (u - floor(u))) < 1e-4 && fabs(got[1] - (v - floor(v))) < 1e-4);
+
+    fetch_opcode(b, 16); // getBCF: nothing inside, all outside, and half at the border
+    fetch_all(b, at, to);
+    result(b, 30, 10, got);
+    assert_true(got[0] == 0);
+    result(b, 2, 10, got);
+    assert_true(got[0] == 1);
+    const float edge[3] = {0, 0.5f, 0};
+    fetch_all(b, edge, edge);
+    result(b, 2, 10, got);
+    assert_true(fabs(got[0] - 0.5) < 1e-6);
+}
+
 // The cache and its short cuts against gpu-model's plain texel reader, in every format and layout.
 static void test_every_format_equals_the_plain_reader(void **state)
 {
@@ -437,6 +485,7 @@ int main(void)
         T(test_cube_faces_by_number),
         T(test_volumes_and_layers),
         T(test_unnormalised_coordinates),
+        T(test_fetches_that_only_compute),
         T(test_every_format_equals_the_plain_reader),
         T(test_any_fetch_constant_is_survived),
     };
