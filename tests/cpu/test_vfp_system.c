@@ -316,6 +316,31 @@ static void the_extra_word_of_fldmx_is_skipped(void **state)
     rig_fini(&r);
 }
 
+// A32 conditions, and Advanced SIMD (unconditional in A32) under IT in Thumb.
+static void conditions_hold_for_extension_instructions(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_init(&r, "cortex-a8");
+    rig_fp_on(&r);
+    for (unsigned z = 0; z < 2; z++) {
+        cpu_set_d(r.cpu, 0, 0x4000000040000000ull); // 2.0f, 2.0f
+        cpu_set(r.cpu, CPU_CPSR, 0x1c0 | SYS | z << 30);
+        cpu_set(r.cpu, CPU_PC, CODE);
+        rig_w32(&r, CODE, 0x0e300a80); // vaddeq.f32 s0, s1, s0
+        cpu_run(r.cpu, 1);
+        assert_int_equal((uint32_t)cpu_get_d(r.cpu, 0), z ? 0x40800000 : 0x40000000);
+        cpu_set_d(r.cpu, 1, 0x0101010101010101ull);
+        cpu_set(r.cpu, CPU_CPSR, 0x1e0 | SYS | z << 30);
+        cpu_set(r.cpu, CPU_PC, CODE);
+        rig_thumb(&r, CODE, 0xbf0c, 0xef01, 0x1801, 0xff01, 0x1801); // ite eq; vadd.i8; vsub.i8 d1, d1, d1
+        cpu_run(r.cpu, 3);
+        assert_int_equal(cpu_get(r.cpu, CPU_PC), CODE + 10);
+        assert_true(cpu_get_d(r.cpu, 1) == (z ? 0x0202020202020202ull : 0));
+    }
+    rig_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +355,7 @@ int main(void)
         cmocka_unit_test(alignment_is_checked_where_asked_for),
         cmocka_unit_test(big_endian_data_turns_elements),
         cmocka_unit_test(the_extra_word_of_fldmx_is_skipped),
+        cmocka_unit_test(conditions_hold_for_extension_instructions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
