@@ -48,8 +48,7 @@ struct run {
     bool backend_failed;
 };
 
-// ---- names
-// ----------------------------------------------------------------------------------------------
+// ---- names ----------------------------------------------------------------------------------
 
 // What fits into CI: one frame size of the small programs on every chip, and the small suites.
 static bool in_subset(const char *name)
@@ -143,8 +142,7 @@ static void list(struct run *run)
     qsort(run->results, run->count, sizeof(*run->results), by_name);
 }
 
-// ---- comparing
-// ------------------------------------------------------------------------------------------
+// ---- comparing ------------------------------------------------------------------------------
 
 static unsigned delta(const uint8_t *a, const uint8_t *b)
 {
@@ -357,8 +355,7 @@ static void *worker(void *arg)
     return NULL;
 }
 
-// ---- reporting
-// ----------------------------------------------------------------------------------------
+// ---- reporting ------------------------------------------------------------------------------
 
 static const char *why(const struct corpus_result *r)
 {
