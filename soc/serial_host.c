@@ -22,7 +22,7 @@ struct host_line {
     struct serial_backend base;
     int in, out, listener; // -1: none
     int in_slot, listener_slot;
-    bool own_in, own_out, restore_tty, drop;
+    bool own_in, own_out, restore_tty, drop, socket;
     struct termios saved;
     char *unlink_path;
 };
@@ -32,7 +32,8 @@ static void line_send(struct serial_backend *b, const void *data, size_t n)
     struct host_line *l = container_of(b, struct host_line, base);
     const char *p = data;
     while (n && l->out >= 0) {
-        ssize_t put = write(l->out, p, n);
+        // a peer that went away is an error here, not a signal
+        ssize_t put = l->socket ? send(l->out, p, n, MSG_NOSIGNAL) : write(l->out, p, n);
         if (put < 0 && errno == EINTR) {
             continue;
         }
@@ -251,15 +252,19 @@ static int open_line(struct host_line *l, const char *full, const char *name, bo
         return l->out < 0 ? err_set(err, -errno, "serial file %s: %s", arg, strerror(errno)) : 0;
     }
     if ((arg = after(spec, "unix:"))) {
+        l->socket = true;
         return open_unix(l, arg, server, err);
     }
     if ((arg = after(spec, "unix-listen:"))) {
+        l->socket = true;
         return open_unix(l, arg, true, err);
     }
     if ((arg = after(spec, "tcp:"))) {
+        l->socket = true;
         return open_tcp(l, arg, server, err);
     }
     if ((arg = after(spec, "tcp-listen:"))) {
+        l->socket = true;
         return open_tcp(l, arg, true, err);
     }
     return err_set(err, -EINVAL,
