@@ -4,6 +4,7 @@
 // extension, saturation, bit fields, reversal (ARM DDI 0406C A4.4).
 #include "cpu/interp.h"
 #include "cpu/isa_protos.h"
+#include "cpu/ops.h"
 
 static uint32_t join(uint32_t hi, uint32_t lo)
 {
@@ -338,6 +339,22 @@ BFX_BODY(UBFX, v << i->rs >> i->rm, 1)
 BFX_BODY(UBFX, v << i->rs >> i->rm, 2)
 BFX_BODY(SBFX, (int32_t)(v << i->rs) >> i->rm, 1)
 BFX_BODY(SBFX, (int32_t)(v << i->rs) >> i->rm, 2)
+
+void ops_media_describe(op_visit *visit, void *ctx)
+{
+    static const struct {
+        op_fn *body[2];
+        uint8_t group, op;
+    } rows[] = {
+        {{SXTB_1, SXTB_2}, OPG_EXT, EX_SXTB}, {{SXTH_1, SXTH_2}, OPG_EXT, EX_SXTH},
+        {{UXTB_1, UXTB_2}, OPG_EXT, EX_UXTB}, {{UXTH_1, UXTH_2}, OPG_EXT, EX_UXTH},
+        {{UBFX_1, UBFX_2}, OPG_BFX, 0},       {{SBFX_1, SBFX_2}, OPG_BFX, 1},
+    };
+    for (unsigned k = 0; k < 2 * ARRAY_LEN(rows); k++) {
+        visit(ctx, rows[k / 2].body[k % 2],
+              (struct op_desc){rows[k / 2].group, rows[k / 2].op, 0, false});
+    }
+}
 
 // rs: left shift, rm: right shift; a field past bit 31 goes the plain way
 enum prep prep_bfx(struct decode *d)

@@ -4,6 +4,7 @@
 #include "cpu/exc.h"
 #include "cpu/interp.h"
 #include "cpu/isa_protos.h"
+#include "cpu/ops.h"
 
 // Registers d n m a, upper half e in rd..rs as each family documents. 15 is UNPREDICTABLE everywhere
 // but as the accumulator that the pictures exclude: UNDEFINED.
@@ -131,6 +132,24 @@ LONG_BODY(SMULL, S64_PRODUCT, 1)
 LONG_BODY(SMULL, S64_PRODUCT, 2)
 LONG_BODY(UMLAL, U64_PRODUCT + (c->r[i->rd] | (uint64_t)c->r[i->rs] << 32), 1)
 LONG_BODY(UMLAL, U64_PRODUCT + (c->r[i->rd] | (uint64_t)c->r[i->rs] << 32), 2)
+
+void ops_mul_describe(op_visit *visit, void *ctx)
+{
+    static const struct {
+        op_fn *body[2];
+        uint8_t op;
+        bool s;
+    } rows[] = {
+        {{MUL_1, MUL_2}, MU_MUL, false},       {{MULS_1, MULS_2}, MU_MUL, true},
+        {{MLA_1, MLA_2}, MU_MLA, false},       {{MLAS_1, MLAS_2}, MU_MLA, true},
+        {{MLS_1, MLS_2}, MU_MLS, false},       {{UMULL_1, UMULL_2}, MU_UMULL, false},
+        {{SMULL_1, SMULL_2}, MU_SMULL, false}, {{UMLAL_1, UMLAL_2}, MU_UMLAL, false},
+    };
+    for (unsigned k = 0; k < 2 * ARRAY_LEN(rows); k++) {
+        visit(ctx, rows[k / 2].body[k % 2],
+              (struct op_desc){OPG_MUL, rows[k / 2].op, 0, rows[k / 2].s});
+    }
+}
 
 // ---- long multiplies ----------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@
 #include "cpu/debug.h"
 #include "cpu/exc.h"
 #include "cpu/mmu.h"
+#include "cpu/ops.h"
 
 next_insn op_leave(OP_ARGS)
 {
@@ -128,22 +129,35 @@ static next_insn exec_AL_2(OP_ARGS)
 CONDITIONS(X)
 #undef X
 
-void insn_bind(struct insn *i, op_fn *op, unsigned cond)
-{
-    static op_fn *const conditional[2][2][14] = {
+static op_fn *const conditional[2][2][14] = {
 #define X(num, name) cond_##name##_1,
-        {{CONDITIONS(X)},
+    {{CONDITIONS(X)},
 #undef X
 #define X(num, name) cond_##name##_2,
-         {CONDITIONS(X)}},
+     {CONDITIONS(X)}},
 #undef X
 #define X(num, name) exec_##name##_1,
-        {{CONDITIONS(X)},
+    {{CONDITIONS(X)},
 #undef X
 #define X(num, name) exec_##name##_2,
-         {CONDITIONS(X)}},
+     {CONDITIONS(X)}},
 #undef X
-    };
+};
+
+bool insn_is_plain(const struct insn *i, unsigned *cond)
+{
+    for (unsigned plain = 0; plain < 2; plain++) {
+        for (*cond = 0; *cond < 14; ++*cond) {
+            if (i->fn == conditional[plain][i->wide][*cond]) {
+                return plain;
+            }
+        }
+    }
+    return i->fn == exec_AL_1 || i->fn == exec_AL_2;
+}
+
+void insn_bind(struct insn *i, op_fn *op, unsigned cond)
+{
     if (op) {
         i->body.op = op;
     }

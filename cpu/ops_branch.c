@@ -6,6 +6,7 @@
 #include "cpu/interp.h"
 #include "cpu/isa_protos.h"
 #include "cpu/mem.h"
+#include "cpu/ops.h"
 
 // ---- bodies -----------------------------------------------------------------------------------------
 
@@ -140,6 +141,29 @@ static next_insn CBNZ_far(OP_ARGS)
         BRANCH_FAR(insn_va(c, i) + 4 + i->imm);
     }
     NEXT(1);
+}
+
+void ops_branch_describe(op_visit *visit, void *ctx)
+{
+    static const struct {
+        op_fn *body;
+        uint8_t op;
+    } rows[] = {
+        {B_near, BR_NEAR},           {B_far, BR_FAR},
+        {BL_near_a32, BR_BL_NEAR},   {BL_far_a32, BR_BL_FAR},
+        {BL_near_t32, BR_BL_NEAR},   {BL_far_t32, BR_BL_FAR},
+        {BX_reg, BR_BX},             {BX_pc, BR_BX_PC},
+        {BLX_reg, BR_BLX_REG},       {BLX_far, BR_BLX_FAR},
+        {CBZ_near, BR_CBZ_NEAR},     {CBNZ_near, BR_CBNZ_NEAR},
+        {CBZ_far, BR_CBZ_FAR},       {CBNZ_far, BR_CBNZ_FAR},
+    };
+    for (unsigned k = 0; k < ARRAY_LEN(rows); k++) {
+        visit(ctx, rows[k].body, (struct op_desc){OPG_BRANCH, rows[k].op, 14, false});
+    }
+    for (unsigned k = 0; k < 28; k++) {
+        visit(ctx, B_near_if[k / 14][k % 14],
+              (struct op_desc){OPG_BRANCH, BR_NEAR, (uint8_t)(k % 14), false});
+    }
 }
 
 // ---- prep ----------------------------------------------------------------------------------------------

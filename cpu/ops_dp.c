@@ -7,6 +7,7 @@
 #include "cpu/interp.h"
 #include "cpu/isa_protos.h"
 #include "cpu/models.h"
+#include "cpu/ops.h"
 #include "cpu/psr.h"
 
 // ---- second operands: value b, shifter carry cy ---------------------------------------------------
@@ -134,6 +135,8 @@ EACH_FORM(COMPARES, TEQ, EOR)
 EACH_FORM(COMPARES, CMP, SUB)
 EACH_FORM(COMPARES, CMN, ADD)
 
+static op_fn ADR_1, ADR_2, MOVT_1, MOVT_2;
+
 enum alu {
 #define X(op) ALU_##op,
     OPS(X)
@@ -151,6 +154,22 @@ static op_fn *const table[ALU_COUNT][2][FORMS][2] = {
 #undef X
 };
 // clang-format on
+
+_Static_assert((int)ALU_ORN == DP_ORN && (int)ALU_CMN == DP_CMN && (int)RROR == DP_RROR,
+               "ops.h names the same numbers");
+
+void ops_dp_describe(op_visit *visit, void *ctx)
+{
+    for (unsigned k = 0; k < ALU_COUNT * 2 * FORMS * 2; k++) {
+        unsigned op = k / (2 * FORMS * 2), s = k / (FORMS * 2) % 2, form = k / 2 % FORMS;
+        visit(ctx, table[op][s][form][k % 2],
+              (struct op_desc){OPG_DP, (uint8_t)op, (uint8_t)form, s || op >= ALU_TST});
+    }
+    visit(ctx, ADR_1, (struct op_desc){.group = OPG_ADR});
+    visit(ctx, ADR_2, (struct op_desc){.group = OPG_ADR});
+    visit(ctx, MOVT_1, (struct op_desc){.group = OPG_MOVT});
+    visit(ctx, MOVT_2, (struct op_desc){.group = OPG_MOVT});
+}
 
 static bool is_logic(enum alu op)
 {

@@ -8,6 +8,7 @@
 #include "cpu/isa_protos.h"
 #include "cpu/mem.h"
 #include "cpu/models.h"
+#include "cpu/ops.h"
 #include "cpu/psr.h"
 #include "cpu/sysreg.h"
 
@@ -521,6 +522,24 @@ static enum prep multiple(struct decode *d, uint32_t list, bool up, bool before,
 }
 
 static op_fn LDM_1, LDM_2, STM_1, STM_2;
+
+_Static_assert((int)K_STRH == MO_STRH && (int)F_POST == MF_POST, "ops.h names the same numbers");
+
+void ops_mem_describe(op_visit *visit, void *ctx)
+{
+    for (unsigned k = 0; k < KINDS * FORMS * 2; k++) {
+        unsigned op = k / (FORMS * 2), form = k / 2 % FORMS;
+        if (table[op][form][k % 2]) {
+            visit(ctx, table[op][form][k % 2],
+                  (struct op_desc){is_load((enum kind)op) ? OPG_LOAD : OPG_STORE, (uint8_t)op,
+                                   (uint8_t)form, false});
+        }
+    }
+    visit(ctx, LDM_1, (struct op_desc){.group = OPG_LDM});
+    visit(ctx, LDM_2, (struct op_desc){.group = OPG_LDM});
+    visit(ctx, STM_1, (struct op_desc){.group = OPG_STM});
+    visit(ctx, STM_2, (struct op_desc){.group = OPG_STM});
+}
 
 // The threaded bodies cover everything without the PC; stores of the PC and loads into it are plain.
 static enum prep multiple_body(struct decode *d, enum prep p, bool load)
