@@ -4,6 +4,7 @@
 // worth running at all (nothing to write and no effect: not), where operands are found, and which
 // slots take the interpreter's short way.
 #include <stddef.h>
+#include <string.h>
 
 #include "base/bits.h"
 #include "shader-isa/decode.h"
@@ -105,18 +106,18 @@ static bool same_operand(const struct operand *a, const struct operand *b, unsig
 // May component i of the result be stored before component i + 1 is computed?
 static bool stores_are_safe(const struct alu_op *o, unsigned operands)
 {
-    if (o->is_export || o->vdst_rel || o->vclamp) {
-        return false; // these pass through a copy anyway
+    if (o->vdst_rel) {
+        return false; // goes through a copy
     }
     if (isa_vector[o->vop == VOP_MOV ? OP_MAX : o->vop].shape != SHAPE_MAP) {
         return true; // all sources are read before the first store
     }
     for (unsigned k = 0; k < operands; k++) {
         const struct operand *s = &o->src[k];
-        if (s->kind == FROM_TEMP_AL) {
+        if (s->kind == FROM_TEMP_AL && !o->is_export) {
             return false;
         }
-        if (s->kind != FROM_TEMP || s->index != o->vdst) {
+        if (o->is_export || s->kind != FROM_TEMP || s->index != o->vdst) {
             continue;
         }
         for (unsigned i = 0; i < 4; i++) {
@@ -130,7 +131,40 @@ static bool stores_are_safe(const struct alu_op *o, unsigned operands)
     return true;
 }
 
-static void decode_vector(const struct alu_fields *f, struct alu_op *o)
+// Operations whose result is an operand, unchanged: the others cannot produce denormals.
+static bool moves_operands(unsigned vop)
+{
+    static const uint8_t moving[] = {2, 3, 12, 13, 14, 18, 19, 28, 29, VOP_MOV};
+    return memchr(moving, (int)vop, sizeof moving) != NULL;
+}
+
+// Where a result that needs no copy goes; false where that is not in struct shader_lanes.
+static bool direct_target(enum shader_stage stage, struct alu_op *o)
+{
+    size_t base =
+        offsetof(struct shader_lanes, r) + o->vdst * sizeof((struct shader_lanes *)0)->r[0];
+    if (o->is_export) {
+        if (o->vdst < (stage == SHADER_VERTEX ? 16 : 4)) {
+            base = offsetof(struct shader_lanes, out) +
+                   o->vdst * sizeof((struct shader_lanes *)0)->out[0];
+            o->exported = BIT(o->vdst);
+        } else if (stage == SHADER_VERTEX && o->vdst == EXPORT_POSITION) {
+            base = offsetof(struct shader_lanes, position);
+            o->exported = BIT(30);
+        } else if (stage == SHADER_VERTEX && o->vdst == EXPORT_MISC) {
+            base = offsetof(struct shader_lanes, misc);
+            o->exported = BIT(31);
+        } else {
+            return false; // depth, memory, or nowhere
+        }
+    }
+    for (unsigned k = 0; k < 4; k++) {
+        o->dst_off[k] = (int32_t)(base + k * 4 * SHADER_LANES);
+    }
+    return true;
+}
+
+static void decode_vector(enum shader_stage stage, const struct alu_fields *f, struct alu_op *o)
 {
     const struct vector_info *v = &isa_vector[f->vector_op];
     o->vop = (uint8_t)f->vector_op;
@@ -154,7 +188,13 @@ static void decode_vector(const struct alu_fields *f, struct alu_op *o)
         o->vop = VOP_MOV;
         o->src[1].need = 0;
     }
-    o->direct = stores_are_safe(o, v->operands);
+    o->direct = direct_target(stage, o) && stores_are_safe(o, v->operands);
+    o->flush = o->is_export && moves_operands(o->vop);
+    o->run_vop = o->vop;
+    if (o->vop == VOP_MOV && o->flush && o->direct && !o->vclamp) {
+        o->run_vop = RUN_MOV_FLUSH;
+        o->flush = false;
+    }
 }
 
 static void decode_scalar(const struct alu_fields *f, struct alu_op *o)
@@ -204,7 +244,7 @@ void decode_alu(struct shader *sh, unsigned slot)
     o->vdst_rel = f.vector_dest_rel && !f.export_data;
     o->sdst_rel = f.scalar_dest_rel && !f.export_data;
     o->writes = isa_alu_writes(&f);
-    decode_vector(&f, o);
+    decode_vector(sh->stage, &f, o);
     decode_scalar(&f, o);
     if (o->sop != SOP_NONE && isa_scalar[o->sop].reads_ps &&
         (o->sop != OP_RETAIN_PREV || o->writes.scalar)) {
@@ -217,9 +257,6 @@ void decode_alu(struct shader *sh, unsigned slot)
     }
     finish_operand(info, &o->sa);
     finish_operand(info, &o->sb);
-    for (unsigned k = 0; k < 4; k++) {
-        o->dst_off[k] = temp_offset(o->vdst, k);
-    }
     struct alu_writes w = o->writes;
     if (o->is_export) {
         if (w.vector | w.scalar | w.one | w.zero) {
@@ -260,6 +297,7 @@ static void find_simple_slots(struct shader *sh)
     for (unsigned i = 0; i < sh->slots; i++) {
         struct alu_op *o = &sh->alu[i];
         o->simple = (sh->used[i] & 1) && !o->illegal && o->direct && o->sop == SOP_NONE &&
+                    !o->writes.one && !o->writes.zero &&
                     (o->vop == VOP_MOV || isa_vector[o->vop].effect == EFFECT_NONE);
     }
 }

@@ -46,6 +46,19 @@ static void flush_end(unsigned old)
 }
 #endif
 
+enum interp_build interp_best(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
+        return INTERP_AVX512;
+    }
+    return __builtin_cpu_supports("avx2") ? INTERP_AVX2 : INTERP_PLAIN;
+#else
+    return INTERP_PLAIN;
+#endif
+}
+
 enum shader_result interp_run_plain(struct run *r)
 {
     return run_program(r);
@@ -54,11 +67,11 @@ enum shader_result interp_run_plain(struct run *r)
 enum shader_result shader_run(const struct shader *sh, struct shader_env *env,
                               struct shader_lanes *lanes)
 {
-    return interp_run_on(sh, env, lanes, interp_have_avx2());
+    return interp_run_on(sh, env, lanes, interp_best());
 }
 
 enum shader_result interp_run_on(const struct shader *sh, struct shader_env *env,
-                                 struct shader_lanes *lanes, bool avx2)
+                                 struct shader_lanes *lanes, enum interp_build build)
 {
     struct run r;
     r.sh = sh;
@@ -109,7 +122,9 @@ enum shader_result interp_run_on(const struct shader *sh, struct shader_env *env
     }
 
     unsigned old = flush_begin();
-    enum shader_result result = avx2 ? interp_run_avx2(&r) : interp_run_plain(&r);
+    enum shader_result result = build == INTERP_AVX512 ? interp_run_avx512(&r)
+                                : build == INTERP_AVX2 ? interp_run_avx2(&r)
+                                                       : interp_run_plain(&r);
     flush_end(old);
 
     if (lanes->exported >> 29 & 1) {

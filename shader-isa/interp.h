@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the interpreter's two builds (plain host, AVX2) share. Private to this room.
+// What the builds of the interpreter share. Private to this room.
 #ifndef SHADER_ISA_INTERP_H
 #define SHADER_ISA_INTERP_H
 
@@ -34,12 +34,16 @@ struct run {
     float sink[4][SHADER_LANES];   // where impossible results go
 };
 
-// shader_run on a chosen build; avx2 only where interp_have_avx2().
+// The builds of the interpreter, each for a host vector width; all give the same bits.
+enum interp_build { INTERP_PLAIN, INTERP_AVX2, INTERP_AVX512 };
+enum interp_build interp_best(void); // the widest that the host can run
+
+// shader_run on a chosen build, at most interp_best().
 enum shader_result interp_run_on(const struct shader *sh, struct shader_env *env,
-                                 struct shader_lanes *lanes, bool avx2);
+                                 struct shader_lanes *lanes, enum interp_build build);
 
 enum shader_result interp_run_plain(struct run *r);
 enum shader_result interp_run_avx2(struct run *r);
-bool interp_have_avx2(void);
+enum shader_result interp_run_avx512(struct run *r);
 
 #endif

@@ -10,21 +10,11 @@
 #include "shader-isa/lanes.h"
 #include "shader-isa/interp_run.inc"
 
-bool interp_have_avx2(void)
-{
-    return __builtin_cpu_supports("avx2");
-}
-
 LANES_TARGET enum shader_result interp_run_avx2(struct run *r)
 {
     return run_program(r);
 }
 #else
-bool interp_have_avx2(void)
-{
-    return false;
-}
-
 enum shader_result interp_run_avx2(struct run *r)
 {
     return interp_run_plain(r);

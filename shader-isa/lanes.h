@@ -107,6 +107,12 @@ LANE_FN vf saturate(vf a)
     return sel(a > ZERO, sel(a < ONE, a, ONE), ZERO);
 }
 
+LANE_FN vf flush_denormals(vf v)
+{
+    vi tiny = ((vi)v & 0x7f800000) == 0;
+    return (vf)((vi)v & (~tiny | INT32_MIN));
+}
+
 LANE_FN vf max4(vf x, vf y, vf z, vf w)
 {
     return sel((x >= y) & (x >= z) & (x >= w), x, sel((y >= z) & (y >= w), y, sel(z >= w, z, w)));

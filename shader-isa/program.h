@@ -24,17 +24,20 @@ struct operand {
 };
 
 // Vector operations are the 30 opcodes and two made by the decoder.
-enum { VOP_MOV = 30, VOP_NONE = 31, SOP_NONE = 63 };
+enum { VOP_MOV = 30, VOP_NONE = 31, RUN_MOV_FLUSH = 32, SOP_NONE = 63 };
 
 struct alu_op {
     uint8_t vop, sop;
+    uint8_t run_vop; // what the interpreter runs: vop, or RUN_MOV_FLUSH for a direct export
     bool predicated, condition, illegal;
-    bool direct; // the vector result may be stored while it is computed
-    bool simple; // and nothing but that happens
+    bool direct;       // the vector result may be stored while it is computed
+    bool simple;       // and nothing but that happens
+    bool flush;        // a direct export may have moved a denormal
+    uint32_t exported; // bits of shader_lanes.exported that a direct result sets
     bool vclamp, sclamp, vdst_rel, sdst_rel, is_export;
     uint8_t vdst, sdst; // temporaries; vdst is the register of an export
     struct alu_writes writes;
-    int32_t dst_off[4]; // bytes from the start of struct shader_lanes to r[vdst]
+    int32_t dst_off[4]; // bytes from the start of struct shader_lanes to a direct result
     struct operand src[3], sa, sb;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Running suite cases: the interpreter as an engine in both of its builds, and the comparison rule.
-// NaN equals NaN, denormals equal zero; the engine says how far it may be off.
+// Running suite cases: the interpreter as an engine, in each of its builds, and the comparison
+// rule. NaN equals NaN, denormals equal zero; the engine says how far it may be off.
 #include "shader-isa/suite.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@
 // ---- the interpreter as an engine
 // ----------------------------------------------------------------
 
-static int interpret(const struct shader *sh, struct shader_batch *b, bool plain, struct err *err)
+static int interpret(const struct shader *sh, struct shader_batch *b, enum interp_build build,
+                     struct err *err)
 {
     struct shader_env env = {.alu = (const float(*)[4])b->consts,
                              .alu_count = 256,
@@ -33,8 +34,7 @@ static int interpret(const struct shader *sh, struct shader_batch *b, bool plain
                 l->r[k / 4][k % 4][i] = b->in[k / 4][first + i][k % 4];
             }
         }
-        enum shader_result res =
-            plain ? interp_run_on(sh, &env, l, false) : shader_run(sh, &env, l);
+        enum shader_result res = interp_run_on(sh, &env, l, build);
         if (res != SHADER_OK) {
             rc = err_set(err, -EINVAL, "the interpreter says %s",
                          res == SHADER_TIMEOUT ? "timeout" : "illegal");
@@ -50,29 +50,41 @@ static int interpret(const struct shader *sh, struct shader_batch *b, bool plain
     return rc;
 }
 
-static int run_interpreter(struct shader_engine *e, const struct shader *sh, struct shader_batch *b,
-                           struct err *err)
+static int run_best(struct shader_engine *e, const struct shader *sh, struct shader_batch *b,
+                    struct err *err)
 {
     (void)e;
-    return interpret(sh, b, false, err);
+    return interpret(sh, b, interp_best(), err);
 }
 
-static int run_plain(struct shader_engine *e, const struct shader *sh, struct shader_batch *b,
-                     struct err *err)
-{
-    (void)e;
-    return interpret(sh, b, true, err);
-}
+#define BUILD_ENGINE(name, build)                                                                  \
+    static int name(struct shader_engine *e, const struct shader *sh, struct shader_batch *b,      \
+                    struct err *err)                                                               \
+    {                                                                                              \
+        (void)e;                                                                                   \
+        return interpret(sh, b, build, err);                                                       \
+    }
+BUILD_ENGINE(run_plain, INTERP_PLAIN)
+BUILD_ENGINE(run_avx2, INTERP_AVX2)
+BUILD_ENGINE(run_avx512, INTERP_AVX512)
 
 void shader_engine_interpreter(struct shader_engine *engine)
 {
-    *engine =
-        (struct shader_engine){.name = "interpreter", .signed_zero = true, .run = run_interpreter};
+    *engine = (struct shader_engine){.name = "interpreter", .signed_zero = true, .run = run_best};
 }
 
-void shader_engine_plain(struct shader_engine *engine)
+bool shader_engine_build(struct shader_engine *engine, unsigned i)
 {
-    *engine = (struct shader_engine){.name = "plain", .signed_zero = true, .run = run_plain};
+    static const struct shader_engine builds[] = {
+        [INTERP_PLAIN] = {.name = "plain", .signed_zero = true, .run = run_plain},
+        [INTERP_AVX2] = {.name = "avx2", .signed_zero = true, .run = run_avx2},
+        [INTERP_AVX512] = {.name = "avx512", .signed_zero = true, .run = run_avx512},
+    };
+    if (i > interp_best()) {
+        return false;
+    }
+    *engine = builds[i];
+    return true;
 }
 
 // ---- comparison
@@ -168,7 +180,7 @@ void suite_run(const struct suite_case *c, struct shader_engine *engine, struct 
     for (unsigned i = 0; !rc && i < c->batches; i++) {
         suite_batch(c, i, want);
         *got = *want;
-        rc = interpret(sh, want, false, &err);
+        rc = interpret(sh, want, interp_best(), &err);
         if (!rc) {
             rc = engine->run(engine, sh, got, &err);
         }

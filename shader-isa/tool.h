@@ -55,9 +55,10 @@ const struct opts_spec *shader_tool_spec(unsigned i);
 // The ISA's reference in markdown: opcodes, fields, control flow, fetches, formats, rules.
 void shader_document(FILE *out);
 
-// Fills in the interpreter as an engine ("interpreter"), or its build for hosts without AVX2
-// ("plain").
+// Fills in the interpreter as an engine ("interpreter").
 void shader_engine_interpreter(struct shader_engine *engine);
-void shader_engine_plain(struct shader_engine *engine);
+// Its builds for each host vector width, "plain" first; false past the widest that the host can
+// run.
+bool shader_engine_build(struct shader_engine *engine, unsigned i);
 
 #endif

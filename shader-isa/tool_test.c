@@ -280,12 +280,15 @@ static int run_cases(const struct shader_tool *tool, struct session *s, const st
 }
 
 static int pick_engines(const struct shader_tool *tool, const struct test_opts *o,
-                        struct session *s, struct shader_engine own[2], struct err *err)
+                        struct session *s, struct shader_engine own[4], struct err *err)
 {
+    struct shader_engine *all[MAX_ENGINES] = {&own[0]};
+    unsigned count = 1;
     shader_engine_interpreter(&own[0]);
-    shader_engine_plain(&own[1]);
-    struct shader_engine *all[MAX_ENGINES] = {&own[0], &own[1]};
-    unsigned count = 2;
+    while (count < 4 && shader_engine_build(&own[count], count - 1)) {
+        all[count] = &own[count];
+        count++;
+    }
     for (unsigned i = 0; i < tool->engine_count && count < MAX_ENGINES; i++) {
         all[count++] = tool->engines[i];
     }
@@ -301,7 +304,7 @@ static int run_test(int argc, char **argv, const struct shader_tool *tool)
 {
     struct test_opts o = {0};
     struct session s = {.count = 0};
-    struct shader_engine own[2];
+    struct shader_engine own[4];
     unsigned none, part, parts, bad = 0;
     int status;
     struct err err = {0};

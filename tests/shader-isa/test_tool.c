@@ -167,6 +167,11 @@ static void test_suite_covers_every_opcode_and_shards_add_up(void **state)
         free(o.text);
     }
     assert_int_equal(sum, count);
+    struct output all = TOOL("test"); // the interpreter's builds for each host vector width
+    printf("%s", all.text);
+    assert_int_equal(all.status, 0);
+    assert_non_null(strstr(all.text, "plain: "));
+    free(all.text);
     printf("suite: %u cases\n", count);
 }
 
