@@ -25,7 +25,7 @@ struct host {
     uint8_t *ram;
     atomic_bool level;
     bool masked;
-    uint64_t start_ns;
+    uint64_t guest_ns, last_ns; // guest time, and host time when it was last asked for
     char text[HOST_TEXT_BYTES]; // what the demo printed
     size_t text_used;
     unsigned shown; // pictures shown, the last one's place
