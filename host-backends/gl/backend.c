@@ -144,8 +144,10 @@ static int gl_bind_thread(struct gpu_backend *base, struct err *err)
 
 // ---- contexts --------------------------------------------------------------------------------------------
 
-static void *grow(uint8_t **p, size_t *have, size_t n)
+void *gl_scratch(struct gl_context *ctx, enum gl_scratch_use use, size_t n)
 {
+    uint8_t **p = &ctx->scratch[use].p;
+    size_t *have = &ctx->scratch[use].bytes;
     if (n > *have) {
         size_t size = n + n / 4 + 4096;
         free(*p);
@@ -155,19 +157,12 @@ static void *grow(uint8_t **p, size_t *have, size_t n)
     return *p;
 }
 
-void *gl_scratch(struct gl_context *ctx, size_t n)
-{
-    return grow(&ctx->scratch, &ctx->scratch_bytes, n);
-}
-
-void *gl_scratch2(struct gl_context *ctx, size_t n)
-{
-    return grow(&ctx->scratch2, &ctx->scratch2_bytes, n);
-}
-
 void gl_mem_read(struct gl_context *ctx, uint32_t va, void *dst, size_t n)
 {
     uint8_t *p = dst;
+    if (ctx->surfaces_ahead) {
+        gl_surfaces_sync(ctx, va, n);
+    }
     if (!n || ctx->mem->ops->read(ctx->mem, va, p, n)) {
         return;
     }
@@ -195,6 +190,7 @@ static void gl_context_destroy(struct gpu_context *base)
         }
         ctx->be->stream.held &= ctx->rec.count == 0;
         gl_merge_destroy(ctx);
+        gl_surfaces_destroy(ctx);
         gl_gmem_destroy(ctx);
         gl_programs_destroy(ctx);
         gl_textures_destroy(ctx);
@@ -204,8 +200,10 @@ static void gl_context_destroy(struct gpu_context *base)
     }
     gl_record_fini(ctx);
     free(ctx->gmem);
-    free(ctx->scratch);
-    free(ctx->scratch2);
+    free(ctx->probe);
+    for (unsigned i = 0; i < SCRATCH_COUNT; i++) {
+        free(ctx->scratch[i].p);
+    }
     free(ctx);
 }
 
@@ -280,6 +278,7 @@ static enum gpu_result gl_flush(struct gpu_context *base)
     }
     gl_record_finish(ctx);
     enum gpu_result r = gl_sysmem_flush(ctx);
+    gl_surfaces_flush(ctx);
     r = ctx->late != GPU_OK ? ctx->late : r;
     ctx->late = GPU_OK;
     return gl_check(ctx->be, "flush") ? r : GPU_HOST_ERROR;

@@ -269,6 +269,37 @@ void gl_vertices_load(struct gl_context *ctx, const struct gl_program *prog, con
                       const struct gl_vertices *v, uint8_t *dst, size_t offset,
                       int32_t (*texels)[4], size_t *pointer);
 
+// ---- surfaces (surface.c) ---------------------------------------------------------------------------------
+
+enum { MAX_SURFACES = 24 };
+struct gl_surface {
+    struct gl_image img;  // no texture: the slot is free. Pixel (x, y) of it is pixel (x, y) in memory
+    uint32_t va, pitch;   // pixels
+    uint8_t bpp;
+    bool ahead;           // memory does not have it yet
+    bool swizzle_set;
+    uint8_t swizzle[4];   // of the texture
+    uint64_t generation;  // of the memory when both were the same
+    uint64_t version;     // changes with the contents
+    uint64_t used;
+};
+// The surface at that place if it holds what memory should hold. NULL when there is none.
+struct gl_surface *gl_surface_find(struct gl_context *ctx, uint32_t va, uint32_t pitch, unsigned bpp);
+// The image becomes the surface at that place, ahead of memory. The caller gets an image in exchange
+// (the surface's old one) or none.
+struct gl_surface *gl_surface_put(struct gl_context *ctx, uint32_t va, uint32_t pitch,
+                                  struct gl_image *img);
+bool gl_surface_current(struct gl_context *ctx, struct gl_surface *s);
+// Makes it sample with a swizzle. False when it was lost on the way.
+bool gl_surface_swizzle(struct gl_context *ctx, struct gl_surface *s, const uint8_t swizzle[4],
+                        unsigned components);
+// Memory [va, va + bytes) is going to be read: what is ahead is written.
+void gl_surfaces_sync(struct gl_context *ctx, uint32_t va, uint64_t bytes);
+// It was written by other means (after a sync): surfaces there are worth nothing.
+void gl_surfaces_wrote(struct gl_context *ctx, uint32_t va, uint64_t bytes);
+void gl_surfaces_flush(struct gl_context *ctx);
+void gl_surfaces_destroy(struct gl_context *ctx);
+
 // ---- textures (texture.c) ----------------------------------------------------------------------------
 
 struct gl_textures;
@@ -278,7 +309,9 @@ struct gl_texture;
 struct gl_bound {
     GLuint tex, sampler;
     GLenum target;
-    struct gl_texture *cached; // NULL: nothing in memory is sampled
+    struct gl_texture *cached;   // one of these, or
+    struct gl_surface *surface;
+    uint64_t version;            // of the surface
 };
 // Finds, and loads where needed, what the program samples. Memory that is missing samples as zeros.
 void gl_textures_prepare(struct gl_context *ctx, const struct gpu_draw *draw,
@@ -311,6 +344,8 @@ struct gl_view_want {
 };
 // A valid view for drawing (`write`) or reading. NULL when it does not fit GMEM or the host fails.
 struct gl_view *gl_gmem_view(struct gl_context *ctx, const struct gl_view_want *want, bool write);
+// Kind of the view at that place if there is one of the same pitch and pixel size, else `px`.
+unsigned gl_gmem_kind(const struct gl_context *ctx, uint32_t base, uint32_t pitch, unsigned px);
 void gl_gmem_fill(struct gl_context *ctx, uint32_t base, uint32_t bytes, uint32_t value);
 // Raw bytes of sample 0 of a rectangle; pixels outside GMEM read 0.
 void gl_gmem_read_rect(struct gl_context *ctx, uint32_t base, uint32_t pitch, unsigned bytes_pp,
@@ -408,13 +443,30 @@ bool gl_sources_current(struct gl_context *ctx, const struct gl_prepared *p);
 // data, later ones only compared with it. When something else comes, the tiles seen so far are run,
 // as one where that is the same picture (merge.c), else one by one. See README.md.
 enum { MAX_TILES = 1024, MAX_CMDS = 8192 };
-enum gl_cmd_kind { CMD_FILL, CMD_DRAW, CMD_RESOLVE };
+enum gl_cmd_kind { CMD_FILL, CMD_DRAW, CMD_RESOLVE, CMD_RESTORE };
+// A rectangle of memory copied raw into on-chip memory by a draw (restore.c).
+struct gl_restore {
+    uint32_t base, pitch;    // on chip
+    uint8_t px;
+    uint32_t va, src_pitch;  // memory, linear, of the same kind of pixel
+    uint32_t src_width, src_height;
+    struct gpu_rect rect;    // tile pixels that are written
+    int32_t x, y;            // memory pixel that goes to tile pixel (0, 0)
+};
+// True when the draw is such a copy.
+bool gl_restore_recognise(struct gl_context *ctx, const struct gpu_draw *draw, struct gl_restore *r);
+enum gpu_result gl_restore_direct(struct gl_context *ctx, const struct gl_restore *r);
+// Brings a rectangle of memory pixels into an image at (x, y).
+void gl_restore_load(struct gl_context *ctx, const struct gl_restore *r, const struct gpu_rect *src,
+                     const struct gl_image *img, int32_t x, int32_t y);
+
 struct gl_cmd {
     enum gl_cmd_kind kind;
     union {
         struct gpu_fill fill;
         struct gpu_resolve res;
         struct gl_prepared *draw;
+        struct gl_restore restore;
     };
 };
 struct gl_tile {
@@ -423,6 +475,8 @@ struct gl_tile {
     struct gpu_rect screen; // screen scissor of its draws
     bool has_screen;
     struct gpu_rect rect;   // resolved, tile pixels
+    struct gpu_rect restored[2]; // of its restores, in order
+    unsigned restores;
 };
 struct gl_record {
     struct gl_cmd *cmd;     // MAX_CMDS
@@ -474,6 +528,11 @@ enum gpu_result gl_resolve_store(struct gl_context *ctx, const struct gpu_resolv
 
 // ---- a guest's context -------------------------------------------------------------------------------------
 
+enum gl_scratch_use {
+    SCRATCH_GMEM, SCRATCH_RESOLVE, SCRATCH_ROW, SCRATCH_SYSMEM, SCRATCH_TEXTURE, SCRATCH_INDEX,
+    SCRATCH_SURFACE, SCRATCH_RESTORE, SCRATCH_COUNT,
+};
+
 struct gl_context {
     struct gpu_context base;
     struct gl_backend *be;
@@ -486,6 +545,9 @@ struct gl_context {
     struct gl_sysmem sysmem;
     struct gl_record rec;
     struct gl_merge *merge;
+    struct gl_surface surfaces[MAX_SURFACES];
+    unsigned surfaces_ahead;
+    uint64_t surface_versions;
     bool merging;         // tiles may be merged
     enum gpu_result late; // of work that was recorded; returned by the next flush
     struct gl_program *programs[256];
@@ -493,12 +555,15 @@ struct gl_context {
     struct gl_textures *textures;
     uint64_t clock;
     uint64_t rec_start;   // clock when the record began; what is used since is wanted by it
-    uint8_t *scratch, *scratch2; // grow as needed
-    size_t scratch_bytes, scratch2_bytes;
+    struct gl_probe *probe; // restore.c
+    struct {
+        uint8_t *p;
+        size_t bytes;
+    } scratch[SCRATCH_COUNT];
 };
-// At least n bytes, contents lost. NULL when out of memory.
-void *gl_scratch(struct gl_context *ctx, size_t n);
-void *gl_scratch2(struct gl_context *ctx, size_t n); // a second one
+// At least n bytes, contents lost; one buffer for each purpose, because these nest. NULL when out of
+// memory.
+void *gl_scratch(struct gl_context *ctx, enum gl_scratch_use use, size_t n);
 // Reads guest memory; pages that are missing read zero (the owner of the memory records the fault).
 void gl_mem_read(struct gl_context *ctx, uint32_t va, void *dst, size_t n);
 

@@ -39,7 +39,7 @@ static void download(struct gl_context *ctx, struct gl_view *v)
         return;
     }
     size_t pixels = (size_t)v->pitch * v->rows;
-    uint8_t *tmp = gl_scratch(ctx, pixels * bpp);
+    uint8_t *tmp = gl_scratch(ctx, SCRATCH_GMEM, pixels * bpp);
     if (!tmp) {
         return;
     }
@@ -65,7 +65,7 @@ static void upload(struct gl_context *ctx, struct gl_view *v)
         return;
     }
     size_t pixels = (size_t)v->pitch * v->rows;
-    uint8_t *tmp = gl_scratch(ctx, pixels * bpp);
+    uint8_t *tmp = gl_scratch(ctx, SCRATCH_GMEM, pixels * bpp);
     if (!tmp) {
         return;
     }
@@ -165,6 +165,17 @@ static struct gl_view *view_find(struct gl_context *ctx, const struct gl_view_wa
         p = &v->next;
     }
     return NULL;
+}
+
+unsigned gl_gmem_kind(const struct gl_context *ctx, uint32_t base, uint32_t pitch, unsigned px)
+{
+    for (const struct gl_view *v = ctx->views; v; v = v->next) {
+        if (v->base == base && v->pitch == pitch && v->samples == 1 &&
+            gl_pixel(v->img.px)->bytes == gl_pixel(px)->bytes) {
+            return v->img.px;
+        }
+    }
+    return px;
 }
 
 struct gl_view *gl_gmem_view(struct gl_context *ctx, const struct gl_view_want *want, bool write)

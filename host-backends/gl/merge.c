@@ -2,9 +2,10 @@
 //
 // Recorded tiles as one pass: images as large as all tiles together ("frames") stand for the ranges
 // of on-chip memory that the tiles used one after the other; every draw is issued once, and every
-// resolve is one transfer. Allowed when each range starts with a fill that covers it (no tile sees
-// what the one before it left), when draws keep to the tile's place (record.c saw to that), and when
-// the tiles do not overlap. On-chip memory afterwards holds the last tile, as it would have.
+// resolve makes the frame a surface in memory. Allowed when each range starts with a fill or a restore
+// that covers it (no tile sees what the one before it left), when draws keep to the tile's place
+// (record.c saw to that), and when the tiles do not overlap. On-chip memory afterwards holds the last
+// tile, as it would have. Frame pixel (0, 0) is surface pixel (left, top).
 #include "host-backends/gl/gl.h"
 
 #include <stdlib.h>
@@ -22,6 +23,8 @@ struct attach {
     uint8_t px, bpp;
     bool drawn;
     struct gl_image *frame;
+    bool restored;               // from memory, not filled
+    const struct gpu_resolve *to; // becomes the surface there
 };
 
 struct frame {
@@ -32,6 +35,7 @@ struct frame {
 struct gl_merge {
     struct attach attach[MAX_ATTACH];
     unsigned count;
+    int32_t left, top;
     uint32_t width, height; // of the frames
     bool filled;            // the tiles cover the rectangle without gaps
     struct frame frame[MAX_FRAMES];
@@ -103,16 +107,26 @@ static bool collect(struct gl_merge *m, const struct gl_record *rec)
              !attach_add(m, c->res.src.base, c->res.src.pitch, c->res.src.format, false))) {
             return false;
         }
+        if (c->kind == CMD_RESTORE &&
+            !attach_add(m, c->restore.base, c->restore.pitch, c->restore.px, false)) {
+            return false;
+        }
     }
     return m->count > 0;
 }
 
-// Size of the frames, no overlaps.
+static bool disjoint(const struct gl_tile *a, const struct gl_tile *b)
+{
+    return a->x + a->rect.x0 >= b->x + b->rect.x1 || b->x + b->rect.x0 >= a->x + a->rect.x1 ||
+           a->y + a->rect.y0 >= b->y + b->rect.y1 || b->y + b->rect.y0 >= a->y + a->rect.y1;
+}
+
+// Place and size of the frames, no overlaps.
 static bool arrange(struct gl_merge *m, const struct gl_context *ctx, const struct gl_record *rec)
 {
     uint64_t area = 0;
     uint32_t rows = 0;
-    m->width = m->height = 0;
+    struct gpu_rect box = {MAX_SIDE, MAX_SIDE, 0, 0};
     for (unsigned i = 0; i < rec->tiles; i++) {
         const struct gl_tile *t = &rec->tile[i];
         const struct gpu_rect *r = &t->rect;
@@ -121,18 +135,21 @@ static bool arrange(struct gl_merge *m, const struct gl_context *ctx, const stru
             return false;
         }
         for (unsigned k = 0; k < i; k++) {
-            const struct gl_tile *o = &rec->tile[k];
-            if (t->x + r->x0 < o->x + o->rect.x1 && o->x + o->rect.x0 < t->x + r->x1 &&
-                t->y + r->y0 < o->y + o->rect.y1 && o->y + o->rect.y0 < t->y + r->y1) {
+            if (!disjoint(t, &rec->tile[k])) {
                 return false;
             }
         }
-        uint32_t w = (uint32_t)(t->x + r->x1), h = (uint32_t)(t->y + r->y1);
-        m->width = w > m->width ? w : m->width;
-        m->height = h > m->height ? h : m->height;
+        box.x0 = t->x + r->x0 < box.x0 ? t->x + r->x0 : box.x0;
+        box.y0 = t->y + r->y0 < box.y0 ? t->y + r->y0 : box.y0;
+        box.x1 = t->x + r->x1 > box.x1 ? t->x + r->x1 : box.x1;
+        box.y1 = t->y + r->y1 > box.y1 ? t->y + r->y1 : box.y1;
         rows = (uint32_t)r->y1 > rows ? (uint32_t)r->y1 : rows;
         area += (uint64_t)(r->x1 - r->x0) * (uint64_t)(r->y1 - r->y0);
     }
+    m->left = box.x0;
+    m->top = box.y0;
+    m->width = (uint32_t)(box.x1 - box.x0);
+    m->height = (uint32_t)(box.y1 - box.y0);
     m->filled = area == (uint64_t)m->width * m->height;
     for (unsigned i = 0; i < m->count; i++) {
         struct attach *a = &m->attach[i];
@@ -183,10 +200,38 @@ static enum fill_effect fill_effect(const struct gl_record *rec, unsigned i, con
     return done >= end && sayable ? FILL_ALL : FILL_OTHER;
 }
 
-// Every range is filled before it is used, and every run of fills can be said in pixels.
+// Every tile was restored as far as it is resolved?
+static bool restored_whole(const struct gl_record *rec, unsigned n)
+{
+    for (unsigned i = 0; i < rec->tiles; i++) {
+        const struct gpu_rect *a = &rec->tile[i].restored[n], *b = &rec->tile[i].rect;
+        if (a->x0 > b->x0 || a->y0 > b->y0 || a->x1 < b->x1 || a->y1 < b->y1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool cmd_uses(const struct gl_cmd *c, uint32_t base)
+{
+    switch (c->kind) {
+    case CMD_RESOLVE:
+        return c->res.src.base == base;
+    case CMD_DRAW:
+        return (c->draw->wants_color && c->draw->state.color.base == base) ||
+               (c->draw->wants_depth && c->draw->state.depth.base == base);
+    case CMD_FILL:
+    case CMD_RESTORE:
+        break;
+    }
+    return false;
+}
+
+// Every range is filled or restored before it is used, and every run of fills can be said in pixels.
 static bool defined(const struct gl_merge *m, const struct gl_record *rec)
 {
     bool set[MAX_ATTACH] = {false};
+    unsigned restores = 0;
     for (unsigned i = 0; i < rec->count; i++) {
         const struct gl_cmd *c = &rec->cmd[i];
         if (c->kind == CMD_FILL && (i == 0 || rec->cmd[i - 1].kind != CMD_FILL)) {
@@ -199,13 +244,14 @@ static bool defined(const struct gl_merge *m, const struct gl_record *rec)
                 set[a] |= e == FILL_ALL;
             }
         }
-        for (unsigned a = 0; a < m->count && c->kind != CMD_FILL; a++) {
-            uint32_t base = m->attach[a].base;
-            bool used = c->kind == CMD_RESOLVE
-                            ? c->res.src.base == base
-                            : (c->draw->wants_color && c->draw->state.color.base == base) ||
-                                  (c->draw->wants_depth && c->draw->state.depth.base == base);
-            if (used && !set[a]) {
+        for (unsigned a = 0; a < m->count; a++) {
+            if (c->kind == CMD_RESTORE && c->restore.base == m->attach[a].base) {
+                if (!restored_whole(rec, restores++)) {
+                    return false;
+                }
+                set[a] = true;
+            }
+            if (cmd_uses(c, m->attach[a].base) && !set[a]) {
                 return false;
             }
         }
@@ -287,9 +333,13 @@ static enum gpu_result run_draw(struct gl_context *ctx, const struct gl_prepared
     struct gl_merge *m = ctx->merge;
     const struct gpu_state *st = &p->state;
     const struct gl_tile *first = &ctx->rec.tile[0];
-    // positions are the surface's own here, as if the tile were at (0, 0)
-    struct gl_bind bind = {.scissor = gl_rect_cut(p->window, whole(m)),
-                           .tile_x = (float)-first->x, .tile_y = (float)-first->y};
+    // as if there were one tile at (left, top)
+    struct gpu_rect sc = {p->window.x0 - m->left, p->window.y0 - m->top, p->window.x1 - m->left,
+                          p->window.y1 - m->top};
+    struct gl_bind bind = {.window_x = -m->left, .window_y = -m->top,
+                           .scissor = gl_rect_cut(sc, whole(m)),
+                           .tile_x = (float)(m->left - first->x),
+                           .tile_y = (float)(m->top - first->y)};
     if (gl_rect_empty(&bind.scissor)) {
         return GPU_OK;
     }
@@ -302,29 +352,59 @@ static enum gpu_result run_draw(struct gl_context *ctx, const struct gl_prepared
     return gl_draw_issue(ctx, p, &bind);
 }
 
+static void run_restore(struct gl_context *ctx, const struct gl_restore *r)
+{
+    struct gl_merge *m = ctx->merge;
+    const struct gl_record *rec = &ctx->rec;
+    const struct attach *a = attach_find(m, r->base);
+    struct gpu_rect box = {m->left, m->top, m->left + (int32_t)m->width, m->top + (int32_t)m->height};
+    if (m->filled) {
+        gl_restore_load(ctx, r, &box, a->frame, 0, 0);
+        return;
+    }
+    for (unsigned i = 0; i < rec->tiles; i++) {
+        const struct gl_tile *t = &rec->tile[i];
+        struct gpu_rect src = {t->x + t->rect.x0, t->y + t->rect.y0, t->x + t->rect.x1,
+                               t->y + t->rect.y1};
+        gl_restore_load(ctx, r, &src, a->frame, src.x0 - m->left, src.y0 - m->top);
+    }
+}
+
+// Can the frame simply become the surface?
+static bool can_keep(const struct gl_merge *m, const struct gpu_resolve *res)
+{
+    return m->filled && !m->left && !m->top && gl_resolve_is_copy(res) && res->dst_linear &&
+           !res->dst_endian && (res->write_mask & 15) == 15 && m->width <= res->dst_pitch;
+}
+
 // One transfer for all tiles.
 static enum gpu_result run_resolve(struct gl_context *ctx, const struct gpu_resolve *tile_res)
 {
     struct gl_merge *m = ctx->merge;
     const struct gl_record *rec = &ctx->rec;
-    const struct attach *a = attach_find(m, tile_res->src.base);
+    struct attach *a = attach_find(m, tile_res->src.base);
     struct gpu_resolve res = *tile_res;
     struct gpu_rect all = whole(m);
     enum gpu_result result = GPU_OK;
-    uint8_t *buf = gl_scratch(ctx, (size_t)m->width * m->height * a->bpp);
 
+    if (can_keep(m, tile_res) && !a->to) {
+        a->to = tile_res;
+        return GPU_OK;
+    }
+    uint8_t *buf = gl_scratch(ctx, SCRATCH_RESOLVE, (size_t)m->width * m->height * a->bpp);
     if (!buf) {
         return GPU_HOST_ERROR;
     }
     gl_image_download(ctx->be, a->frame, &all, buf, m->width);
-    res.dst_x = res.dst_y = 0;
+    res.dst_x = m->left;
+    res.dst_y = m->top;
     if (m->filled) {
         return gl_resolve_store(ctx, &res, &all, buf, m->width);
     }
     for (unsigned i = 0; i < rec->tiles; i++) {
         const struct gl_tile *t = &rec->tile[i];
-        struct gpu_rect r = {t->x + t->rect.x0, t->y + t->rect.y0, t->x + t->rect.x1,
-                             t->y + t->rect.y1};
+        int32_t x = t->x - m->left, y = t->y - m->top;
+        struct gpu_rect r = {x + t->rect.x0, y + t->rect.y0, x + t->rect.x1, y + t->rect.y1};
         enum gpu_result one = gl_resolve_store(
             ctx, &res, &r, buf + ((size_t)r.y0 * m->width + (size_t)r.x0) * a->bpp, m->width);
         result = result == GPU_OK ? one : result;
@@ -349,9 +429,10 @@ static void leave_last_tile(struct gl_context *ctx)
         const struct attach *a = &m->attach[i];
         struct gl_view_want want = {a->base, a->pitch, (uint32_t)t->rect.y1, a->base + a->bytes, a->px,
                                     1};
-        struct gl_view *v = a->drawn ? gl_gmem_view(ctx, &want, true) : NULL;
+        struct gl_view *v = a->drawn || a->restored ? gl_gmem_view(ctx, &want, true) : NULL;
         if (v) {
-            gl_image_copy(ctx->be, a->frame, t->x + t->rect.x0, t->y + t->rect.y0, &v->img,
+            gl_image_copy(ctx->be, a->frame, t->x + t->rect.x0 - m->left,
+                          t->y + t->rect.y0 - m->top, &v->img,
                           t->rect.x0, t->rect.y0, (uint32_t)(t->rect.x1 - t->rect.x0),
                           (uint32_t)(t->rect.y1 - t->rect.y0));
         }
@@ -386,9 +467,19 @@ enum gpu_result gl_merge_run(struct gl_context *ctx)
         case CMD_RESOLVE:
             one = run_resolve(ctx, &c->res);
             break;
+        case CMD_RESTORE:
+            attach_find(m, c->restore.base)->restored = true;
+            run_restore(ctx, &c->restore);
+            break;
         }
         result = result == GPU_OK ? one : result;
     }
     leave_last_tile(ctx);
+    for (unsigned i = 0; i < m->count; i++) {
+        const struct gpu_resolve *to = m->attach[i].to;
+        if (to) {
+            gl_surface_put(ctx, to->dst_va, to->dst_pitch, m->attach[i].frame);
+        }
+    }
     return gl_check(ctx->be, "merged tiles") ? result : GPU_HOST_ERROR;
 }

@@ -197,6 +197,9 @@ bool gl_sources_current(struct gl_context *ctx, const struct gl_prepared *p)
         if (!s->raw) {
             return false;
         }
+        if (ctx->surfaces_ahead) {
+            gl_surfaces_sync(ctx, s->va, s->bytes);
+        }
         for (uint32_t at = 0; at < s->bytes;) {
             size_t got = 0;
             const uint8_t *now = mem->ops->span(mem, s->va + at, s->bytes - at, &got);

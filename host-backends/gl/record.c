@@ -98,6 +98,7 @@ static void run_draw(struct gl_context *ctx, const struct gl_prepared *p, unsign
 static void run_tile(struct gl_context *ctx, unsigned t, unsigned count)
 {
     struct gl_record *rec = &ctx->rec;
+    unsigned restores = 0;
     for (unsigned i = 0; i < count; i++) {
         const struct gl_cmd *c = &rec->cmd[i];
         struct gpu_resolve res;
@@ -117,6 +118,17 @@ static void run_tile(struct gl_context *ctx, unsigned t, unsigned count)
             }
             note_result(ctx, gl_resolve_direct(ctx, &res));
             break;
+        case CMD_RESTORE: {
+            struct gl_restore r = c->restore;
+            if (t) {
+                r.rect = rec->tile[t].restored[restores];
+                r.x = rec->tile[t].x;
+                r.y = rec->tile[t].y;
+            }
+            restores++;
+            note_result(ctx, gl_restore_direct(ctx, &r));
+            break;
+        }
         }
     }
 }
@@ -229,6 +241,35 @@ enum gpu_result gl_record_fill(struct gl_context *ctx, const struct gpu_fill *fi
         gl_record_finish(ctx);
     }
     append(ctx, CMD_FILL)->fill = *fill;
+    return GPU_OK;
+}
+
+// ---- restores ----------------------------------------------------------------------------------------------
+
+static bool same_source(const struct gl_restore *a, const struct gl_restore *b)
+{
+    return a->base == b->base && a->pitch == b->pitch && a->px == b->px && a->va == b->va &&
+           a->src_pitch == b->src_pitch && a->src_width == b->src_width &&
+           a->src_height == b->src_height;
+}
+
+static enum gpu_result record_restore(struct gl_context *ctx, const struct gl_restore *r)
+{
+    struct gl_record *rec = &ctx->rec;
+    const struct gl_cmd *c = expected(rec, false);
+    if (c && c->kind == CMD_RESTORE && same_source(&c->restore, r) && place(rec, r->x, r->y)) {
+        struct gl_tile *t = last_tile(rec);
+        t->restored[t->restores++] = r->rect;
+        rec->pos++;
+        return GPU_OK;
+    }
+    if (rec->tiles > 1 || rec->resolved || (rec->count && last_tile(rec)->restores == 2)) {
+        gl_record_finish(ctx);
+    }
+    append(ctx, CMD_RESTORE)->restore = *r;
+    struct gl_tile *t = last_tile(rec);
+    t->restored[t->restores++] = r->rect;
+    rec->plain |= !place(rec, r->x, r->y);
     return GPU_OK;
 }
 
@@ -407,6 +448,10 @@ enum gpu_result gl_record_draw(struct gl_context *ctx, const struct gpu_draw *dr
         enum gpu_result r = gl_draw_prepare(ctx, draw, &now);
         return r != GPU_OK ? r
                            : gl_draw_direct(ctx, &now, st->window_x, st->window_y, &st->scissor, 0, 0);
+    }
+    struct gl_restore restore;
+    if (draw->prim == GPU_PRIM_RECTS && gl_restore_recognise(ctx, draw, &restore)) {
+        return record_restore(ctx, &restore);
     }
     const struct gl_cmd *c = expected(rec, false);
     if (c && c->kind == CMD_DRAW) {

@@ -105,10 +105,13 @@ enum gpu_result gl_resolve_store(struct gl_context *ctx, const struct gpu_resolv
     }
     uint32_t n = (uint32_t)(r.x1 - r.x0);
     size_t wide = s.src_bytes > s.dst_bytes ? s.src_bytes : s.dst_bytes;
-    uint8_t *tmp = gl_scratch2(ctx, n * wide);
+    uint8_t *tmp = gl_scratch(ctx, SCRATCH_ROW, n * wide);
     if (!tmp) {
         return GPU_HOST_ERROR;
     }
+    uint64_t end = (uint64_t)res->dst_pitch * align_up((uint64_t)r.y1 + (uint32_t)res->dst_y, 32);
+    gl_surfaces_sync(ctx, res->dst_va, end * s.dst_bytes);
+    gl_surfaces_wrote(ctx, res->dst_va, end * s.dst_bytes);
     for (int32_t y = r.y0; y < r.y1; y++) {
         int64_t dy = (int64_t)y + res->dst_y;
         const uint8_t *row = pixels + (size_t)(y - r.y0) * stride_px * s.src_bytes;
@@ -116,7 +119,6 @@ enum gpu_result gl_resolve_store(struct gl_context *ctx, const struct gpu_resolv
             ok &= store_row(&s, (uint32_t)(r.x0 + res->dst_x), (uint32_t)dy, row, n, tmp);
         }
     }
-    uint64_t end = (uint64_t)res->dst_pitch * align_up((uint64_t)r.y1 + (uint32_t)res->dst_y, 32);
     gl_textures_distrust_range(ctx, res->dst_va, end * s.dst_bytes);
     return ok ? GPU_OK : GPU_MEM_FAULT;
 }
@@ -147,7 +149,7 @@ enum gpu_result gl_resolve_direct(struct gl_context *ctx, const struct gpu_resol
         return GPU_OK;
     }
     uint32_t w = (uint32_t)(r.x1 - r.x0), h = (uint32_t)(r.y1 - r.y0);
-    uint8_t *buf = gl_scratch(ctx, (size_t)w * h * bytes);
+    uint8_t *buf = gl_scratch(ctx, SCRATCH_RESOLVE, (size_t)w * h * bytes);
     if (!buf) {
         return GPU_HOST_ERROR;
     }

@@ -67,13 +67,14 @@ enum gpu_result gl_sysmem_flush(struct gl_context *ctx)
     if (!gl_rect_empty(r)) {
         unsigned bpp = gl_pixel(s->target.format)->bytes;
         uint32_t w = (uint32_t)(r->x1 - r->x0), h = (uint32_t)(r->y1 - r->y0);
-        uint8_t *buf = gl_scratch(ctx, (size_t)w * h * bpp);
+        uint8_t *buf = gl_scratch(ctx, SCRATCH_SYSMEM, (size_t)w * h * bpp);
         if (!buf) {
             return GPU_HOST_ERROR;
         }
+        uint64_t span = (uint64_t)s->target.pitch * align_up((uint64_t)r->y1, 32) * bpp;
         gl_image_download(ctx->be, &s->img, r, buf, w);
         ok = transfer(ctx, &s->target, r, buf, true);
-        uint64_t span = (uint64_t)s->target.pitch * align_up((uint64_t)r->y1, 32) * bpp;
+        gl_surfaces_wrote(ctx, s->target.base, span);
         gl_textures_distrust_range(ctx, s->target.base, span);
     }
     gl_image_destroy(ctx->be, &s->img);
@@ -84,7 +85,7 @@ static bool load(struct gl_context *ctx, const struct gpu_rect *area)
 {
     struct gl_sysmem *s = &ctx->sysmem;
     uint32_t w = (uint32_t)(area->x1 - area->x0), h = (uint32_t)(area->y1 - area->y0);
-    uint8_t *buf = gl_scratch(ctx, (size_t)w * h * gl_pixel(s->target.format)->bytes);
+    uint8_t *buf = gl_scratch(ctx, SCRATCH_SYSMEM, (size_t)w * h * gl_pixel(s->target.format)->bytes);
     if (!buf) {
         return false;
     }

@@ -169,6 +169,10 @@ static uint64_t hash_memory(struct gl_context *ctx, uint64_t h, uint32_t va, uin
 static bool contents_changed(struct gl_context *ctx, struct gl_texture *t)
 {
     struct gpu_mem *mem = ctx->mem;
+    if (ctx->surfaces_ahead) {
+        gl_surfaces_sync(ctx, t->va[0], t->size[0]);
+        gl_surfaces_sync(ctx, t->va[1], t->size[1]);
+    }
     bool known = mem->ops->generation != NULL, same = t->allocated;
     uint64_t gen[2] = {0, 0};
 
@@ -253,7 +257,7 @@ static bool upload_native(struct gl_context *ctx, const struct gl_texture *t,
     const uint8_t *p = ctx->mem->ops->span(ctx->mem, va, n, &got);
 
     if (!p || got < n) {
-        uint8_t *copy = gl_scratch(ctx, n);
+        uint8_t *copy = gl_scratch(ctx, SCRATCH_TEXTURE, n);
         if (!copy) {
             return false;
         }
@@ -272,7 +276,7 @@ static bool upload_decoded(struct gl_context *ctx, const struct gl_texture *t,
     const struct texture_level *lv = &lay->level[level];
     bool small = texture_fits_rgba8(lay);
     size_t stride = (size_t)lv->width * (small ? 4 : 16);
-    void *out = gl_scratch(ctx, stride * lv->height);
+    void *out = gl_scratch(ctx, SCRATCH_TEXTURE, stride * lv->height);
 
     if (!out) {
         return false;
@@ -541,6 +545,28 @@ static struct gl_texture *load(struct gl_context *ctx, const uint32_t dw[6], con
     return t->allocated ? t : NULL;
 }
 
+// The surface that is this very texture, if there is one.
+static struct gl_surface *find_surface(struct gl_context *ctx, const struct texture *lay,
+                                       unsigned dimension)
+{
+    const struct native_format *nf = lay->info ? native(lay) : NULL;
+    if (!nf || dimension != DIM_2D || lay->max_level || lay->info->block_w != 1) {
+        return NULL;
+    }
+    struct gl_surface *s = gl_surface_find(ctx, lay->level[0].va, lay->level[0].pitch,
+                                           lay->info->block_bytes);
+    if (!s || s->img.width != lay->width || s->img.height != lay->height) {
+        return NULL;
+    }
+    const struct gl_pixel *p = gl_pixel(s->img.px);
+    if (p->internal != nf->internal || p->type != nf->type ||
+        !gl_surface_swizzle(ctx, s, lay->swizzle, lay->info->components)) {
+        return NULL;
+    }
+    s->used = ++ctx->clock;
+    return s;
+}
+
 void gl_textures_prepare(struct gl_context *ctx, const struct gpu_draw *draw,
                          const struct gl_program *prog, struct gl_bound *bound)
 {
@@ -557,9 +583,15 @@ void gl_textures_prepare(struct gl_context *ctx, const struct gpu_draw *draw,
         const uint32_t *dw = draw->fetch + 6 * plan->constant;
         struct texture lay;
         texture_layout(dw, &lay);
-        bound[i].cached = load(ctx, dw, &lay, plan->dimension);
-        bound[i].tex = bound[i].cached ? bound[i].cached->tex
-                                       : zero_texture(ctx->textures, plan->dimension);
+        bound[i] = (struct gl_bound){.surface = find_surface(ctx, &lay, plan->dimension)};
+        if (bound[i].surface) {
+            bound[i].tex = bound[i].surface->img.tex;
+            bound[i].version = bound[i].surface->version;
+        } else {
+            bound[i].cached = load(ctx, dw, &lay, plan->dimension);
+            bound[i].tex = bound[i].cached ? bound[i].cached->tex
+                                           : zero_texture(ctx->textures, plan->dimension);
+        }
         bound[i].target = target_of(plan->dimension);
         bound[i].sampler = sampler_for(ctx, plan, &lay);
     }
@@ -569,6 +601,10 @@ bool gl_textures_current(struct gl_context *ctx, const struct gl_bound *bound, u
 {
     for (unsigned i = 0; i < count; i++) {
         struct gl_texture *t = bound[i].cached;
+        struct gl_surface *s = bound[i].surface;
+        if (s && (s->version != bound[i].version || !gl_surface_current(ctx, s))) {
+            return false;
+        }
         if (t && t->checked != ctx->textures->epoch) {
             if (contents_changed(ctx, t)) {
                 t->checked = 0;
@@ -586,6 +622,11 @@ bool gl_textures_overlap(const struct gl_bound *bound, unsigned count, uint32_t 
 {
     for (unsigned i = 0; i < count; i++) {
         const struct gl_texture *t = bound[i].cached;
+        const struct gl_surface *s = bound[i].surface;
+        if (s && s->version == bound[i].version && va < s->va + (uint64_t)s->pitch * s->img.height * s->bpp &&
+            s->va < va + bytes) {
+            return true;
+        }
         for (unsigned k = 0; t && k < 2; k++) {
             if (t->size[k] && va < t->va[k] + t->size[k] && t->va[k] < va + bytes) {
                 return true;

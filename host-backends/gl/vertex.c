@@ -72,7 +72,7 @@ static bool plan_indices(struct gl_context *ctx, const struct gpu_draw *d, struc
 {
     size_t raw_bytes = d->indexed ? (size_t)d->count * d->index_bytes : 0;
     size_t aligned = (size_t)align_up(raw_bytes, 4);
-    uint8_t *raw = gl_scratch(ctx, aligned + (size_t)d->count * 4);
+    uint8_t *raw = gl_scratch(ctx, SCRATCH_INDEX, aligned + (size_t)d->count * 4);
 
     if (!raw) {
         return false;

@@ -192,6 +192,12 @@ static double now_ms(void)
     return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
 }
 
+// Of all threads of this program: what a loaded machine still tells truly.
+static double cpu_ms(void)
+{
+    return (double)clock() * 1e3 / CLOCKS_PER_SEC;
+}
+
 // Milliseconds a repetition of the last `last` submits, -1 when the file can not be played.
 static double play(const char *path, const char *backend, unsigned last, unsigned frames)
 {
@@ -226,16 +232,17 @@ static double play(const char *path, const char *backend, unsigned last, unsigne
     struct gl_counters c0 = {0}, c1 = {0};
     bool gl = !strcmp(backend, "gl");
     c0 = gl ? ((struct gl_backend *)(void *)be)->count : c0;
-    double t0 = now_ms();
+    double t0 = now_ms(), cpu = cpu_ms();
     for (unsigned f = 0; f < frames; f++) {
         for (unsigned i = p.count - last; i < p.count; i++) {
             run_submit(&p, gpu, &p.submits[i], false);
         }
     }
     ms = (now_ms() - t0) / frames;
+    cpu = (cpu_ms() - cpu) / frames;
     c1 = gl ? ((struct gl_backend *)(void *)be)->count : c1;
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    printf("%-46s %-5s %8.2f ms a frame", base, backend, ms);
+    printf("%-42s %-5s %8.2f ms a frame, %8.2f ms CPU", base, backend, ms, cpu);
     if (gl) {
         printf(" draws %llu programs %llu up %llu (%llu K) down %llu (%llu K) vertices %llu K "
                "merged %llu of passes %llu evicted %llu",
