@@ -31,6 +31,14 @@
 #define TAIL return
 #endif
 
+// The rare way out of a body: kept out of line, so that the body needs no stack frame.
+#define COLD __attribute__((noinline, cold))
+
+#if defined(__GNUC__) && !defined(__clang__)
+// Packing four flags into one vector store costs more than four stores.
+#pragma GCC optimize("no-tree-slp-vectorize")
+#endif
+
 typedef const struct insn *next_insn;
 #define OP_ARGS struct cpu *c, const struct insn *i, uint64_t n
 

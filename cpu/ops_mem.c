@@ -66,7 +66,7 @@
 #define STORE_POST(op, M) uint32_t va = c->r[i->rn]; ST_##op(M, c->r[i->rd], va); c->r[i->rn] = va + i->imm;
 
 #define MEM_BODY(kind, op, form, step)                                                             \
-    static next_insn op##_##form##_slow_##step(OP_ARGS)                                            \
+    static COLD next_insn op##_##form##_slow_##step(OP_ARGS)                                       \
     {                                                                                              \
         c->cur = i;                                                                                \
         c->left = n;                                                                               \
@@ -654,7 +654,7 @@ void exec_stm_generic(struct cpu *c, const struct insn *i)
     }
 }
 
-static next_insn LDM_slow(OP_ARGS)
+static COLD next_insn LDM_slow(OP_ARGS)
 {
     c->cur = i;
     c->left = n;
@@ -665,7 +665,7 @@ static next_insn LDM_slow(OP_ARGS)
     NEXT_SLOW(1);
 }
 
-static next_insn STM_slow(OP_ARGS)
+static COLD next_insn STM_slow(OP_ARGS)
 {
     c->cur = i;
     c->left = n;
