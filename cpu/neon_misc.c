@@ -153,7 +153,7 @@ NARROW_PREP(vqmovun, {{vqmovun_s16, vqmovun_s32, vqmovun_s64, NULL}})
 
 // ---- permutations: both registers change -----------------------------------------------------------------------
 
-// With both registers the same (UNPREDICTABLE for all but VSWP), the second result is what stays.
+// With both registers the same (UNPREDICTABLE for all but VSWP), the first result is what stays.
 #define PERMUTE(name, t, bytes, statement)                                                         \
     static void name(struct cpu *c, const struct insn *i)                                          \
     {                                                                                              \
@@ -165,8 +165,8 @@ NARROW_PREP(vqmovun, {{vqmovun_s16, vqmovun_s32, vqmovun_s64, NULL}})
         for (unsigned k = 0; k < LANES / 2; k++) {                                                 \
             statement;                                                                             \
         }                                                                                          \
-        memcpy(&c->d[i->rd], ra, bytes);                                                           \
         memcpy(&c->d[i->rm], rb, bytes);                                                           \
+        memcpy(&c->d[i->rd], ra, bytes);                                                           \
     }
 #define PERMUTE_OP(op, t, statement)                                                               \
     PERMUTE(op##_##t##_d, t, 8, statement)                                                         \
