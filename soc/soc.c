@@ -274,6 +274,7 @@ void soc_reset(struct soc *soc)
             soc->devices[i]->cls->clocks_changed(soc->devices[i]);
         }
     }
+    soc->warm = false;
 }
 
 void soc_destroy(struct soc *soc)
@@ -340,8 +341,14 @@ struct device *soc_device_at(struct soc *soc, unsigned i)
     return i < soc->device_count ? soc->devices[i] : NULL;
 }
 
+bool soc_reset_is_warm(const struct soc *soc)
+{
+    return soc->warm;
+}
+
 void soc_power(struct soc *soc, enum soc_power what, const char *who)
 {
+    soc->warm = what == SOC_POWER_RESET;
     if (soc->host && soc->host->ops->power) {
         soc->host->ops->power(soc->host, what, who);
     }

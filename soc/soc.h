@@ -89,6 +89,8 @@ int soc_dma_write(struct soc *soc, uint32_t pa, const void *buf, size_t n);
 
 // A device asks for power off or reset.
 void soc_power(struct soc *soc, enum soc_power what, const char *who);
+// During a reset: whether a device asked for it (a watchdog), not the power button.
+bool soc_reset_is_warm(const struct soc *soc);
 
 // From any thread: some device has news; its poll function will run on the machine's thread.
 void soc_wake_async(struct soc *soc);

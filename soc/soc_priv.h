@@ -51,7 +51,7 @@ struct soc {
     struct wire_sink cpu;
     bool cpu_level[2];
     atomic_bool async;
-    bool realized;
+    bool realized, warm;
 };
 
 // Inputs and outputs by the names of the board's rows.

@@ -35,12 +35,20 @@ static const struct reg_table src_table = REG_TABLE("src", src_rows, 0x1c);
 static const struct device_window src_windows[] = {
     {.name = "", .regs = &src_table, .bytes = 0x4000}};
 
+static void src_reset(struct device *dev)
+{
+    if (soc_reset_is_warm(dev->soc)) {
+        regfile_poke(device_regs(dev, 0), SRC_SRSR, 0x10);
+    }
+}
+
 const struct device_class imx_src_class = {
     .name = "imx-src",
     .doc = "system reset controller",
     .bytes = sizeof(struct device),
     .windows = src_windows,
     .window_count = 1,
+    .reset = src_reset,
 };
 
 // ---- WDOG
@@ -48,11 +56,13 @@ const struct device_class imx_src_class = {
 
 enum { WCR = 0x00, WSR = 0x02, WRSR = 0x04, WICR = 0x06, WMCR = 0x08 };
 enum { WCR_WDE = BIT(2), WCR_SRS = BIT(4), WCR_WDA = BIT(5) };
+enum { WRSR_SFTW = BIT(0), WRSR_TOUT = BIT(1) };
 
 struct imx_wdog {
     struct device dev;
     struct event timeout, warning;
     uint16_t service; // last word written to WSR
+    uint16_t cause;   // what WRSR says after the reset that this watchdog made
 };
 
 static void wdog_restart(struct imx_wdog *w)
@@ -73,6 +83,7 @@ static void wdog_expired(struct event *ev, uint64_t now)
 {
     struct imx_wdog *w = container_of(ev, struct imx_wdog, timeout);
     (void)now;
+    w->cause = WRSR_TOUT;
     soc_power(w->dev.soc, SOC_POWER_RESET, "watchdog timeout");
 }
 
@@ -96,6 +107,7 @@ static void write_wdog(struct regfile *rf, const struct reg_row *row, unsigned i
             regfile_put(rf, row, 0, regfile_get(rf, row, 0) | WCR_WDE);
         }
         if (!(raw & WCR_SRS)) {
+            w->cause = WRSR_SFTW;
             regfile_put(rf, row, 0, regfile_get(rf, row, 0) | WCR_SRS);
             soc_power(w->dev.soc, SOC_POWER_RESET, "watchdog software reset");
         } else if (!(raw & WCR_WDA)) {
@@ -143,6 +155,10 @@ static void wdog_reset(struct device *dev)
     device_cancel(dev, &w->timeout);
     device_cancel(dev, &w->warning);
     device_output(dev, 0, false);
+    if (w->cause && soc_reset_is_warm(dev->soc)) {
+        regfile_poke(device_regs(dev, 0), WRSR, w->cause);
+    }
+    w->cause = 0;
     w->service = 0;
 }
 
@@ -170,7 +186,8 @@ static int wdog_restore(struct device *dev, struct snap_reader *r, struct err *e
     return snap_failed(r, err);
 }
 
-static const struct snap_field wdog_state[] = {SNAP_FIELD(struct imx_wdog, service), SNAP_END};
+static const struct snap_field wdog_state[] = {SNAP_FIELD(struct imx_wdog, service),
+                                               SNAP_FIELD(struct imx_wdog, cause), SNAP_END};
 
 const struct device_class imx_wdog_class = {
     .name = "imx-wdog",

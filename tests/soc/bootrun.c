@@ -83,7 +83,10 @@ static int add_expectations(struct machine *m, const struct options *o, struct e
 {
     int rc = 0;
     for (unsigned i = 0; i < o->expect.count && !rc; i++) {
-        char *text = strdup(o->expect.items[i]), *arrow = text ? strstr(text, "=>") : NULL;
+        char *text = strdup(o->expect.items[i]), *arrow = NULL;
+        for (char *at = text; at && (at = strstr(at, "=>")); at += 2) {
+            arrow = at; // the last one: U-Boot's prompt has one too
+        }
         if (!arrow) {
             free(text);
             return err_set(err, -1, "--expect wants TEXT=>TEXT");

@@ -224,6 +224,10 @@ static void test_watchdog_resets(void **state)
     assert_int_equal(b->powered, 1 + SOC_POWER_RESET);
     b->powered = 0;
     soc_reset(b->soc);
+    assert_int_equal(rd(b, 0x53fd0008), 0x10);     // SRC: it was a watchdog
+    assert_int_equal(rd(b, WDOG + 4) & 0xffff, 2); // a timeout
+    soc_reset(b->soc);
+    assert_int_equal(rd(b, 0x53fd0008), 1);    // power on
     bus_write(soc_bus(b->soc), WDOG, 2, 0x24); // what a restart handler writes
     assert_int_equal(b->powered, 1 + SOC_POWER_RESET);
 }
