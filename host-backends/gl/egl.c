@@ -14,6 +14,9 @@
 
 enum { MAX_DEVICES = 16 };
 
+// What this thread has current. EGL knows, too, but asking it costs a system call, and every op asks.
+static _Thread_local EGLContext current_context;
+
 enum wanted { WANT_ANY, WANT_HARDWARE, WANT_SOFTWARE, WANT_PATH };
 
 static bool has_ext(const char *list, const char *name)
@@ -85,6 +88,7 @@ static int try_display(struct gl_egl *egl, EGLDisplay dpy, enum wanted want, boo
         return err_set(err, -ENODEV, "%s gives no OpenGL 3.3 core context (%s)", egl->where,
                        egl_error_text());
     }
+    current_context = EGL_NO_CONTEXT;
     if (!eglMakeCurrent(dpy, EGL_NO_SURFACE, EGL_NO_SURFACE, ctx)) {
         eglDestroyContext(dpy, ctx);
         return err_set(err, -ENODEV, "the context on %s can not be made current", egl->where);
@@ -99,6 +103,7 @@ static int try_display(struct gl_egl *egl, EGLDisplay dpy, enum wanted want, boo
     }
     egl->display = dpy;
     egl->context = ctx;
+    current_context = ctx;
     return 0;
 }
 
@@ -184,7 +189,7 @@ int gl_egl_open(struct gl_egl *egl, const char *device, bool debug, struct err *
 
 int gl_egl_bind(struct gl_egl *egl, struct err *err)
 {
-    if (eglGetCurrentContext() == egl->context) {
+    if (current_context == egl->context) {
         return 0;
     }
     eglBindAPI(EGL_OPENGL_API);
@@ -192,6 +197,7 @@ int gl_egl_bind(struct gl_egl *egl, struct err *err)
         return err_set(err, -EBUSY, "the GL context is held by another thread (%s)",
                        egl_error_text());
     }
+    current_context = egl->context;
     return 0;
 }
 
@@ -199,6 +205,7 @@ void gl_egl_unbind(struct gl_egl *egl)
 {
     if (eglGetCurrentContext() == egl->context) {
         eglMakeCurrent(egl->display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
+        current_context = EGL_NO_CONTEXT;
     }
 }
 

@@ -133,7 +133,9 @@ static void run_tile(struct gl_context *ctx, unsigned t, unsigned count)
     }
 }
 
-enum gpu_result gl_record_finish(struct gl_context *ctx)
+// Runs what was recorded; `keep` leading commands of an incomplete last tile stay as the beginning of
+// the next record.
+static enum gpu_result finish(struct gl_context *ctx, unsigned keep_cmds)
 {
     struct gl_record *rec = &ctx->rec;
     if (!rec->count || rec->running) {
@@ -153,13 +155,38 @@ enum gpu_result gl_record_finish(struct gl_context *ctx)
         }
     }
     ctx->be->count.passes++;
-    run_tile(ctx, last, partial);
-    rec->count = rec->tiles = rec->pos = 0;
-    rec->resolved = rec->plain = rec->running = false;
+    if (!keep_cmds) {
+        run_tile(ctx, last, partial);
+    }
+    memset(&rec->tile[0], 0, sizeof rec->tile[0]);
+    rec->count = rec->pos = keep_cmds;
+    rec->tiles = keep_cmds ? 1 : 0;
+    rec->resolved = rec->running = false;
+    rec->plain = !ctx->merging;
     rec->block = NULL;
     ctx->be->stream.held = false;
     ctx->rec_start = UINT64_MAX;
     return ctx->late;
+}
+
+enum gpu_result gl_record_finish(struct gl_context *ctx)
+{
+    return finish(ctx, 0);
+}
+
+// Something came that does not fit the record. Another pass often starts like the one before (with
+// the same clears), so fills that were taken for the next tile are given to the new pass.
+static void start_anew(struct gl_context *ctx)
+{
+    struct gl_record *rec = &ctx->rec;
+    unsigned n = 0;
+    if (rec->tiles > 1 && rec->pos < rec->count) {
+        while (n < rec->pos && rec->cmd[n].kind == CMD_FILL) {
+            n++;
+        }
+        n = n == rec->pos ? n : 0;
+    }
+    finish(ctx, n);
 }
 
 // ---- tiles -----------------------------------------------------------------------------------------------
@@ -238,7 +265,7 @@ enum gpu_result gl_record_fill(struct gl_context *ctx, const struct gpu_fill *fi
         return GPU_OK;
     }
     if (rec->tiles > 1 || rec->resolved) {
-        gl_record_finish(ctx);
+        start_anew(ctx);
     }
     append(ctx, CMD_FILL)->fill = *fill;
     return GPU_OK;
@@ -264,7 +291,7 @@ static enum gpu_result record_restore(struct gl_context *ctx, const struct gl_re
         return GPU_OK;
     }
     if (rec->tiles > 1 || rec->resolved || (rec->count && last_tile(rec)->restores == 2)) {
-        gl_record_finish(ctx);
+        start_anew(ctx);
     }
     append(ctx, CMD_RESTORE)->restore = *r;
     struct gl_tile *t = last_tile(rec);
@@ -336,7 +363,7 @@ enum gpu_result gl_record_resolve(struct gl_context *ctx, const struct gpu_resol
         }
     }
     if (rec->tiles > 1) {
-        gl_record_finish(ctx);
+        start_anew(ctx);
     }
     append(ctx, CMD_RESOLVE)->res = *res;
     struct gl_tile *t = last_tile(rec);
@@ -462,7 +489,7 @@ enum gpu_result gl_record_draw(struct gl_context *ctx, const struct gpu_draw *dr
         }
     }
     if (rec->tiles > 1 || rec->resolved) {
-        gl_record_finish(ctx);
+        start_anew(ctx);
     }
     return add_draw(ctx, draw);
 }
