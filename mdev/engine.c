@@ -146,8 +146,9 @@ ran:
         ring_refuse(vgpu, "hang: %s", gpu_error(vgpu->gpu));
         vgpu->stats.hangs++;
         w->sub.verdict = -ETIMEDOUT;
+        // nothing of this vGPU runs any more: idle for those who wait, busy for the guest
         atomic_store(&vgpu->hung, true);
-        atomic_fetch_sub(&vgpu->inflight, 1);
+        atomic_store(&vgpu->inflight, 0);
         w->irq_bits = 0;
         irq_completed(vgpu, w);
         break;

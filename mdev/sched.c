@@ -9,7 +9,8 @@ struct vgpu *sched_pick(struct mdev *mdev)
 {
     struct vgpu *best = NULL;
     for (struct vgpu *v = mdev->vgpus; v; v = v->next) {
-        if ((v->head || v->current) && !v->cancel && (!best || v->vtime_ns < best->vtime_ns)) {
+        // a hung ring stands still until the guest resets it
+        if ((v->head || v->current) && !v->cancel && !atomic_load(&v->hung) && (!best || v->vtime_ns < best->vtime_ns)) {
             best = v;
         }
     }

@@ -51,9 +51,9 @@ rc=0
         --reference docs/pictures/kmscube-llvmpipe.png \
         --screenshot-at "job-start kmscube+4=>$out/cube.png" \
     --vm glmark2 --serial null --serial-log "$out/glmark2.serial.log" \
-        --append "$common yamato.job=glmark2 yamato.scenes=demo" \
+        --append "$common yamato.job=glmark2 yamato.frames=400 yamato.scenes=build:use-vbo=true+texture:texture-filter=linear+shading:shading=phong+jellyfish" \
         --reference docs/pictures/glmark2-llvmpipe.png \
-        --screenshot-at "job-start glmark2+6=>$out/glmark2.png" || rc=$?
+        --screenshot-at "[shading]+1=>$out/glmark2.png" || rc=$?
 kill $ticker 2>/dev/null || :
 for f in cube.png glmark2.png index.html; do
     [ -s "$out/$f" ] || { echo "demo: $out/$f was not made; look at $out/*.serial.log" >&2; exit 1; }

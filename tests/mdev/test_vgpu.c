@@ -301,6 +301,25 @@ static void test_endless_wait_hangs_this_vgpu_until_reset(void **state)
     assert_true(guest_run(g, nop, 1));
 }
 
+static void test_work_behind_a_hang_stands_still(void **state)
+{
+    struct guest *g = *state;
+    const uint32_t wait[] = {pm4_type3(0x52, 4), 0x5d0, 1, 1, 1};
+    const uint32_t nop[] = {0x80000000u};
+    for (int i = 0; i < 5; i++) {
+        put_le32(guest_va(g, HEAP_VA) + i * 4, wait[i]);
+    }
+    guest_put_ib(g, HEAP_VA, 5);
+    guest_kick(g);
+    guest_put_fence(g); // a second doorbell, queued behind or refused: never executed
+    guest_kick(g);
+    vgpu_wait_idle(g->vgpu, 1000000000ull);
+    assert_false(guest_fenced(g));
+    guest_init_hw(g);
+    assert_true(guest_run(g, nop, 1));
+    assert_true(guest_fenced(g));
+}
+
 static void test_any_value_in_any_register_is_survived(void **state)
 {
     struct guest *g = *state;
@@ -439,6 +458,7 @@ int main(void)
         T(test_ring_at_unmapped_memory_faults_and_recovers),
         T(test_write_pointer_outside_the_ring_is_refused),
         T(test_endless_wait_hangs_this_vgpu_until_reset),
+        T(test_work_behind_a_hang_stands_still),
         T(test_any_value_in_any_register_is_survived),
         T(test_accesses_outside_the_window_are_refused),
         T(test_two_vgpus_share_one_engine),
