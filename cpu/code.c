@@ -10,6 +10,7 @@
 
 #include "cpu/exc.h"
 #include "cpu/interp.h"
+#include "cpu/jit/jit.h"
 #include "cpu/mmu.h"
 #include "cpu/models.h"
 #include "cpu/sysreg.h"
@@ -19,6 +20,7 @@ enum { BUCKETS = 4096, CACHE_LIMIT_BYTES = 160 << 20 };
 struct code_cache {
     struct code_page *bucket[BUCKETS];
     size_t bytes;
+    bool plain_slots;                  // see code_plain_slots
     struct insn blank[2][T_SLOTS + 1]; // fresh arrays
     struct insn alone[3];              // an instruction outside any page, and what follows it
     struct code_page loose;            // stands for "no page" while `alone` runs
@@ -52,6 +54,7 @@ static void drop_all(struct code_cache *code)
             next = p->next;
             free(p->slots[0]);
             free(p->slots[1]);
+            jit_page_free(p);
             free(p);
         }
         code->bucket[b] = NULL;
@@ -71,6 +74,9 @@ void code_flush(struct cpu *c)
 {
     mmu_forget_code(c);
     drop_all(c->code);
+    if (c->jit) {
+        jit_forget(c->jit);
+    }
     c->page = NULL;
 }
 
@@ -126,6 +132,9 @@ static struct code_page *page_for(struct cpu *c, uint8_t *host, bool thumb)
         memcpy(p->slots[thumb], code->blank[thumb], bytes);
         code->bytes += bytes;
     }
+    if (c->jit && !jit_page_ready(p, thumb)) {
+        return NULL;
+    }
     return p;
 }
 
@@ -179,6 +188,11 @@ static bool is_it(const struct insn *i, uint32_t raw)
     return !i->wide && (raw & 0xff00) == 0xbf00 && (raw & 0xf) && i->fn == op_nop_1;
 }
 
+void code_plain_slots(struct code_cache *code)
+{
+    code->plain_slots = true;
+}
+
 const struct insn *code_decode(struct cpu *c, struct insn *slot)
 {
     struct code_page *p = c->page;
@@ -219,6 +233,9 @@ void code_mark_it(struct cpu *c, struct code_page *p, unsigned at, uint8_t it)
     struct insn *slots = p->slots[1];
     while (it && at < T_SLOTS) {
         if (slots[at].it != it) {
+            if (slots[at].fn != op_decode) {
+                jit_page_drop(p);
+            }
             reset_slot(&slots[at], it);
         }
         bool wide = isa_t32_first(get_le16(p->host + 2 * at), c->features);
@@ -230,8 +247,9 @@ void code_mark_it(struct cpu *c, struct code_page *p, unsigned at, uint8_t it)
         at += wide ? 2 : 1;
         it = it_advance(it);
     }
-    if (at >= T_SLOTS) {
+    if (at >= T_SLOTS && slots[T_SLOTS].it != it) {
         slots[T_SLOTS].it = it;
+        jit_page_drop(p);
     }
 }
 
@@ -274,6 +292,7 @@ bool code_written(struct cpu *c, uint8_t *host_page, unsigned off, unsigned byte
         }
     }
     p->granules &= ~hit;
+    jit_page_drop(p);
     return true;
 }
 
@@ -334,6 +353,7 @@ const struct insn *code_enter(struct cpu *c)
     f->tag = (va & ~0xfffu) | c->thumb;
     f->slots = slots;
     f->page = p;
+    f->entry = p->entry[c->thumb];
     c->page = p;
     c->page_va = va & ~0xfffu;
     struct insn *slot = &slots[(va & 0xfff) >> (2 - c->thumb)];
@@ -344,6 +364,7 @@ const struct insn *code_enter(struct cpu *c)
             code_mark_it(c, p, at, c->itstate);
         } else {
             reset_slot(slot, 0);
+            jit_page_drop(p);
         }
     }
     return slot;

@@ -15,12 +15,16 @@ struct code_page {
     struct code_page *next; // hash chain
     uint8_t *host;
     uint64_t granules;      // bit per 64 bytes: something decoded there
+    uint32_t *entry[2];     // [thumb]: the translator's code for each halfword (jit/jit.h)
     struct insn *slots[2];  // [thumb], with a sentinel behind the last; NULL until used
     struct insn straddle[3]; // a 32-bit Thumb instruction that crosses into the next page
 };
 
 struct code_cache *code_create(void);
 void code_destroy(struct code_cache *code);
+// Slots will only have the bodies that prep functions choose: for engines that read them. Without this
+// the interpreter gives some slots faster bodies of its own, pairs of instructions among them.
+void code_plain_slots(struct code_cache *code);
 void code_flush(struct cpu *c); // forgets everything; only between instructions
 // Forgets everything at the next entry: host memory went away or changed as a whole.
 void code_flush_later(struct cpu *c);

@@ -15,6 +15,7 @@
 #include "cpu/code.h"
 #include "cpu/exc.h"
 #include "cpu/interp.h"
+#include "cpu/jit/jit.h"
 #include "cpu/mmu.h"
 #include "cpu/models.h"
 #include "cpu/psr.h"
@@ -62,10 +63,6 @@ struct cpu *cpu_create(const struct cpu_config *cfg, struct err *err)
                 list);
         return NULL;
     }
-    if (cfg->engine != CPU_ENGINE_INTERPRETER) {
-        err_set(err, -ENOTSUP, "this build has no translator: use the interpreter");
-        return NULL;
-    }
     struct cpu *c = aligned_alloc(64, align_up(sizeof *c, 64));
     if (!c) {
         err_set(err, -ENOMEM, "out of memory");
@@ -86,6 +83,14 @@ struct cpu *cpu_create(const struct cpu_config *cfg, struct err *err)
         cpu_destroy(c);
         return NULL;
     }
+    if (cfg->engine == CPU_ENGINE_TRANSLATOR) {
+        c->jit = jit_create(err);
+        if (!c->jit) {
+            cpu_destroy(c);
+            return NULL;
+        }
+        code_plain_slots(c->code);
+    }
     cpu_reset(c);
     return c;
 }
@@ -95,6 +100,7 @@ void cpu_destroy(struct cpu *cpu)
     if (cpu) {
         mmu_destroy(cpu->mmu);
         code_destroy(cpu->code);
+        jit_destroy(cpu->jit);
         free(cpu->debug);
         free(cpu);
     }

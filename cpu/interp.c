@@ -9,6 +9,7 @@
 #include "cpu/code.h"
 #include "cpu/debug.h"
 #include "cpu/exc.h"
+#include "cpu/jit/jit.h"
 #include "cpu/mmu.h"
 #include "cpu/ops.h"
 
@@ -238,6 +239,9 @@ static void run_loop(struct cpu *c)
                 return;
             }
             step_begin(c);
+        } else if (c->jit) {
+            jit_run(c);
+            continue;
         }
         run_chain(c);
     }

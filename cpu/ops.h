@@ -38,6 +38,9 @@ enum dp_form {
 };
 enum mem_op { MO_LDR, MO_LDRB, MO_LDRH, MO_LDRSB, MO_LDRSH, MO_STR, MO_STRB, MO_STRH };
 enum mem_form { MF_OFF, MF_REG, MF_LIT, MF_PRE, MF_POST };
+// i->rs of exec_ldst_generic, exec_ldrd and exec_strd (LSG_KIND: enum mem_op, for the first only). With
+// LSG_REG the offset is register rm shifted by imm (type in bits 15:8; dual: register imm).
+enum { LSG_KIND = 7, LSG_USER = 8, LSG_PRE = 16, LSG_WB = 32, LSG_SUB = 64, LSG_REG = 128 };
 enum branch_op {
     BR_NEAR, BR_FAR, BR_BL_NEAR, BR_BL_FAR, BR_BX, BR_BX_PC, BR_BLX_REG, BR_BLX_FAR, BR_CBZ_NEAR,
     BR_CBNZ_NEAR, BR_CBZ_FAR, BR_CBNZ_FAR

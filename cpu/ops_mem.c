@@ -523,7 +523,9 @@ static enum prep multiple(struct decode *d, uint32_t list, bool up, bool before,
 
 static op_fn LDM_1, LDM_2, STM_1, STM_2;
 
-_Static_assert((int)K_STRH == MO_STRH && (int)F_POST == MF_POST, "ops.h names the same numbers");
+_Static_assert((int)K_STRH == MO_STRH && (int)F_POST == MF_POST && (int)G_REG == LSG_REG &&
+                   (int)G_WB == LSG_WB,
+               "ops.h names the same numbers");
 
 void ops_mem_describe(op_visit *visit, void *ctx)
 {

@@ -67,6 +67,7 @@ struct fetch_entry {
     uint32_t tag;
     const struct insn *slots;
     struct code_page *page;
+    const uint32_t *entry; // of the translator, when there is one (jit/jit.h)
 };
 
 struct cpu {
@@ -130,6 +131,8 @@ struct cpu {
     uint32_t brk_skip;    // breakpoint address to step over once, bit 0 set: none
     struct mmu *mmu;
     struct code_cache *code;
+    struct jit *jit;     // the translator, or NULL
+    uint32_t jit_moved;  // translated code's one spill: a base register to write back
     struct debug *debug; // breakpoints and watchpoints; NULL while there are none
     struct cpu_bus *bus;
     struct log *log;
