@@ -21,6 +21,11 @@
 #include "base/err.h"
 #include "cpu/cpu.h"
 
+// Which engine runs the CPU of a rig; test_jit_*.c run the same tests over the other one.
+#ifndef RIG_ENGINE
+#define RIG_ENGINE CPU_ENGINE_INTERPRETER
+#endif
+
 enum { RIG_RAM = 16 << 20, RIG_TABLE = 0xf00000, RIG_L2 = 0xf10000 };
 
 struct rig {
@@ -70,7 +75,7 @@ static inline void rig_init(struct rig *r, const char *model)
     r->ram = aligned_alloc(4096, RIG_RAM);
     assert_non_null(r->ram);
     memset(r->ram, 0, RIG_RAM);
-    struct cpu_config cfg = {.model = model, .bus = &r->bus};
+    struct cpu_config cfg = {.model = model, .engine = RIG_ENGINE, .bus = &r->bus};
     r->cpu = cpu_create(&cfg, &err);
     if (!r->cpu) {
         fail_msg("%s", err.msg);

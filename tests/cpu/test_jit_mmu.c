@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+//
+// The tests of test_mmu.c over the translator.
+#define RIG_ENGINE CPU_ENGINE_TRANSLATOR
+#include "tests/cpu/test_mmu.c"
