@@ -15,7 +15,8 @@
 #include "base/log.h"
 #include "gpu-model/formats.h"
 
-enum { MAX_ATTACH = 4, MAX_FRAMES = 24, MAX_SIDE = 8192 };
+enum { MAX_ATTACH = 4, MAX_FRAMES = 24, MAX_SIDE = 8192, MAX_AREA = 16 << 20 };
+#define MAX_FRAME_BYTES (192ull << 20)
 
 // A range of on-chip memory that the pass uses as a surface.
 struct attach {
@@ -150,7 +151,11 @@ static bool arrange(struct gl_merge *m, const struct gl_context *ctx, const stru
     m->top = box.y0;
     m->width = (uint32_t)(box.x1 - box.x0);
     m->height = (uint32_t)(box.y1 - box.y0);
-    m->filled = area == (uint64_t)m->width * m->height;
+    uint64_t all = (uint64_t)m->width * m->height;
+    m->filled = area == all;
+    if (all > MAX_AREA || (all > 1 << 20 && area < all / 4)) { // far apart: not worth the memory
+        return false;
+    }
     for (unsigned i = 0; i < m->count; i++) {
         struct attach *a = &m->attach[i];
         uint64_t bytes = (uint64_t)a->pitch * rows * a->bpp;
@@ -282,6 +287,16 @@ void gl_merge_destroy(struct gl_context *ctx)
     ctx->merge = NULL;
 }
 
+static uint64_t frame_bytes(const struct gl_merge *m)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < MAX_FRAMES; i++) {
+        const struct gl_image *img = &m->frame[i].img;
+        n += img->tex ? (uint64_t)img->width * img->height * gl_pixel(img->px)->bytes : 0;
+    }
+    return n;
+}
+
 // A frame image of this kind and size that is not in use by this pass.
 static struct gl_image *frame_get(struct gl_context *ctx, unsigned px, uint64_t since)
 {
@@ -304,6 +319,11 @@ static struct gl_image *frame_get(struct gl_context *ctx, unsigned px, uint64_t 
         return NULL;
     }
     gl_image_destroy(ctx->be, &oldest->img);
+    for (unsigned i = 0; i < MAX_FRAMES && frame_bytes(m) > MAX_FRAME_BYTES; i++) {
+        if (m->frame[i].used < since) {
+            gl_image_destroy(ctx->be, &m->frame[i].img);
+        }
+    }
     if (!gl_image_create(ctx->be, &oldest->img, px, m->width, m->height)) {
         return NULL;
     }

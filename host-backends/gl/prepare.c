@@ -343,6 +343,7 @@ enum gpu_result gl_draw_prepare(struct gl_context *ctx, const struct gpu_draw *d
     p->wants_color = wants_color(draw->state);
     p->wants_depth = wants_depth(draw->state);
     p->identity = NULL;
+    p->reads_tile = false;
     split_scissor(ctx, draw->state, p);
     gl_textures_prepare(ctx, draw, p->prog, p->bound);
     result = gl_vertices_plan(ctx, draw, p->prog, &v);

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "gpu-model/formats.h"
 
-enum { MAX_COORD = 16384 };
+enum { MAX_COORD = 16384, MAX_BAND = 4 << 20 };
 
 struct store {
     struct gl_context *ctx;
@@ -148,12 +148,17 @@ enum gpu_result gl_resolve_direct(struct gl_context *ctx, const struct gpu_resol
     if (gl_rect_empty(&r)) {
         return GPU_OK;
     }
-    uint32_t w = (uint32_t)(r.x1 - r.x0), h = (uint32_t)(r.y1 - r.y0);
-    uint8_t *buf = gl_scratch(ctx, SCRATCH_RESOLVE, (size_t)w * h * bytes);
-    if (!buf) {
-        return GPU_HOST_ERROR;
+    uint32_t w = (uint32_t)(r.x1 - r.x0), band = MAX_BAND / w;
+    enum gpu_result result = GPU_OK;
+    for (int32_t y = r.y0; y < r.y1; y += (int32_t)band) { // bounds what a wide rectangle can cost
+        struct gpu_rect part = {r.x0, y, r.x1, r.y1 - y < (int32_t)band ? r.y1 : y + (int32_t)band};
+        uint8_t *buf = gl_scratch(ctx, SCRATCH_RESOLVE, (size_t)w * (size_t)(part.y1 - y) * bytes);
+        if (!buf) {
+            return GPU_HOST_ERROR;
+        }
+        gl_gmem_read_rect(ctx, t->base, t->pitch, bytes, samples, &part, buf, w);
+        enum gpu_result one = gl_resolve_store(ctx, res, &part, buf, w);
+        result = result == GPU_OK ? one : result;
     }
-    gl_gmem_read_rect(ctx, t->base, t->pitch, bytes, samples, &r, buf, w);
-    enum gpu_result result = gl_resolve_store(ctx, res, &r, buf, w);
     return gl_check(ctx->be, "resolve") ? result : GPU_HOST_ERROR;
 }

@@ -11,6 +11,8 @@
 
 #include "base/bits.h"
 
+#define MAX_SURFACE_BYTES (256ull << 20)
+
 static uint64_t surface_bytes(const struct gl_surface *s)
 {
     return (uint64_t)s->pitch * s->img.height * s->bpp;
@@ -121,6 +123,34 @@ struct gl_surface *gl_surface_find(struct gl_context *ctx, uint32_t va, uint32_t
     return NULL;
 }
 
+static void evict(struct gl_context *ctx, struct gl_surface *s)
+{
+    if (s->ahead) {
+        write_back(ctx, s);
+    }
+    forget(ctx, s);
+}
+
+// Keeps the images of all surfaces within bounds.
+static void trim(struct gl_context *ctx)
+{
+    for (;;) {
+        struct gl_surface *oldest = NULL;
+        uint64_t bytes = 0;
+        for (unsigned i = 0; i < MAX_SURFACES; i++) {
+            struct gl_surface *s = &ctx->surfaces[i];
+            if (s->img.tex) {
+                bytes += (uint64_t)s->img.width * s->img.height * s->bpp;
+                oldest = !oldest || s->used < oldest->used ? s : oldest;
+            }
+        }
+        if (bytes <= MAX_SURFACE_BYTES) {
+            return;
+        }
+        evict(ctx, oldest);
+    }
+}
+
 struct gl_surface *gl_surface_put(struct gl_context *ctx, uint32_t va, uint32_t pitch,
                                   struct gl_image *img)
 {
@@ -135,10 +165,7 @@ struct gl_surface *gl_surface_put(struct gl_context *ctx, uint32_t va, uint32_t 
         if (same) {
             s = o;
         } else if (overlaps(o, va, bytes)) {
-            if (o->ahead) {
-                write_back(ctx, o); // parts of it may stay
-            }
-            forget(ctx, o);
+            evict(ctx, o); // parts of it may stay
         }
         if (o->used < oldest->used) {
             oldest = o;
@@ -151,11 +178,9 @@ struct gl_surface *gl_surface_put(struct gl_context *ctx, uint32_t va, uint32_t 
     } else {
         s = oldest;
         if (s->img.tex) {
-            if (s->ahead) {
-                write_back(ctx, s);
-            }
-            forget(ctx, s);
+            evict(ctx, s);
         }
+        trim(ctx);
         *s = want;
         memset(img, 0, sizeof *img);
     }

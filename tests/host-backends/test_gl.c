@@ -639,7 +639,23 @@ static void test_hostile_draws_end_without_harm(void **state)
         BOOL(stencil_two_sided), BOOL(early_z), BOOL(alpha_test), BOOL(blend), BOOL(param_gen);
         BOOL(gen_index_vtx);
         b->be->ops->draw(b->ctx, &b->draw);
+        struct gpu_resolve res = {
+            .src = b->state.color, .rect = {rand() % 400 - 100, rand() % 400 - 100, rand() % 400, rand() % 400},
+            .dst_va = (uint32_t)rand() * 5u, .dst_pitch = (uint32_t)rand() % 600,
+            .dst_x = rand() % 9000, .dst_y = rand() % 9000, .dst_format = rand() % 16,
+            .dst_swap = rand() % 4, .dst_endian = rand() % 4, .dst_linear = rand() % 2,
+            .write_mask = rand() % 16, .sample_select = rand() % 8, .depth = rand() % 2,
+        };
+        struct gpu_fill fill = {(uint32_t)rand(), (uint32_t)rand(), (uint32_t)rand()};
+        if (i % 3 == 0) {
+            b->be->ops->resolve(b->ctx, &res);
+            b->be->ops->fill(b->ctx, &fill);
+        }
+        if (i % 7 == 0) {
+            b->be->ops->flush(b->ctx);
+        }
     }
+    b->be->ops->flush(b->ctx);
     b->state = good;
     b->draw = draw;
     b->fetch[120] = VB_POS | 3;

@@ -213,7 +213,7 @@ static unsigned memory_differs(struct scene *s, uint32_t va, uint32_t bytes, boo
         uint32_t a = get_le32(mem_at(s->b[0], va) + i), b = get_le32(mem_at(s->b[1], va) + i);
         if (depth) {
             int64_t d = (int64_t)(a >> 8) - (b >> 8);
-            n += d > 8 || d < -8 || (a & 255) != (b & 255);
+            n += d > 256 || d < -256 || (a & 255) != (b & 255); // float planes
         } else {
             n += delta(a, b) > 2;
         }
@@ -620,6 +620,165 @@ static void test_two_guests_take_turns_in_the_middle_of_tiles(void **state)
     assert_int_equal(get_le32(mem_at(b, SURFACE_B)), 0xff00ff00);
 }
 
+// ---- anything ---------------------------------------------------------------------------------------------
+
+// A pass as numbers, so that both backends play the same.
+struct pass {
+    unsigned begin;      // 0 clear, 1 restore, 2 neither
+    unsigned draws;      // 1..3
+    bool depth, textured, depth_resolved;
+    uint32_t from, to;
+    unsigned deviation, tile, op; // what goes wrong, where
+    float x[9], y[9], z[9];
+};
+
+static struct pass random_pass(void)
+{
+    static const uint32_t place[2] = {SURFACE_A, SURFACE_B};
+    struct pass p = {
+        .begin = (unsigned)rand() % 8, .draws = 1 + (unsigned)rand() % 3, .depth = rand() % 2,
+        .textured = rand() % 3 == 0, .depth_resolved = rand() % 4 == 0,
+        .from = place[rand() % 2], .to = place[rand() % 2],
+        .deviation = (unsigned)rand() % 10, .tile = (unsigned)rand() % TILES,
+        .op = (unsigned)rand() % 6,
+    };
+    p.begin = p.begin < 5 ? 0 : p.begin < 7 ? 1 : 2;
+    if (p.begin == 1 && p.deviation == 0) {
+        // what a restore leaves outside of the surface is nobody's business, see README.md
+        p.deviation = 9;
+    }
+    for (unsigned i = 0; i < 9; i++) {
+        p.x[i] = (float)(rand() % 1500) / 10;
+        p.y[i] = (float)(rand() % 1000) / 10;
+        p.z[i] = (float)(1 + rand() % 98) / 100;
+    }
+    return p;
+}
+
+// True when step `op` of tile `t` is to be left out.
+static bool deviate(struct bench *b, const struct pass *p, unsigned t, unsigned op)
+{
+    uint8_t word[4];
+    if (t != p->tile || op != p->op) {
+        return false;
+    }
+    switch (p->deviation) {
+    case 0:
+        return true;
+    case 1:
+        flush(b);
+        break;
+    case 2:
+        b->be->ops->gmem_read(b->ctx, 64, word, 4);
+        break;
+    case 3:
+        at(b, 31, p->x[4], p->y[2], p->z[1], 1, 1, 0, 1);
+        generations++;
+        b->be->ops->invalidate(b->ctx);
+        break;
+    case 4:
+        put_le32(word, 0xff00ffff);
+        b->be->ops->gmem_write(b->ctx, 128, word, 4);
+        break;
+    case 5:
+        b->state.color_mask = 7;
+        break;
+    default:
+        break;
+    }
+    return false;
+}
+
+static void play(struct bench *b, const struct pass *p)
+{
+    for (unsigned i = 0; i < 9; i++) {
+        at(b, 30 + i, p->x[i], p->y[i], p->z[i], i % 3 ? 0.25f * (float)i / 2 : 1, p->x[i] / W,
+           p->y[i] / H, 1);
+    }
+    generations++;
+    b->be->ops->invalidate(b->ctx);
+    if (p->begin == 2) { // every tile sees what the one before it left
+        fill(b, 0, TW * TH * 4, 0xff000000);
+    }
+    for (unsigned t = 0; t < TILES; t++) {
+        unsigned op = 0;
+        b->state.color_mask = 15;
+        tile_place(b, t, true);
+        if (p->begin == 0 && !deviate(b, p, t, op++)) {
+            fill(b, 0, TW * TH * 4, 0xff405060);
+        }
+        if (p->begin == 1 && !deviate(b, p, t, op++)) {
+            restore(b, t, p->to);
+        }
+        if (p->depth && !deviate(b, p, t, op++)) {
+            fill(b, DEPTH_BASE, TW * TH * 4, 0xffffff00);
+            depth_on(b);
+        }
+        for (unsigned d = 0; d < p->draws; d++) {
+            if (deviate(b, p, t, op++)) {
+                continue;
+            }
+            if (p->textured && d == 1) {
+                PROGRAMS(b, vs_color, ps_texture);
+                make_texture(b, p->from, W, H);
+            }
+            draw_from(b, 30 + 3 * d, 3, GPU_PRIM_TRIANGLES);
+            PROGRAMS(b, vs_color, ps_color);
+        }
+        if (p->depth && p->depth_resolved) {
+            struct gpu_resolve z = resolve_of(t, DEPTH_BASE, DEPTH_VA);
+            z.depth = true;
+            assert_int_equal(b->be->ops->resolve(b->ctx, &z), GPU_OK);
+        }
+        if (!deviate(b, p, t, op++)) {
+            struct gpu_resolve c = resolve_of(t, 0, p->to);
+            assert_int_equal(b->be->ops->resolve(b->ctx, &c), GPU_OK);
+        }
+        b->state.z_enable = b->state.z_write = false;
+    }
+    b->state.color_mask = 15;
+}
+
+// Point sampled textures show single texels, so that a pixel that differs on an edge can show up
+// wherever it is drawn again; hence the generous limit: a tile that went wrong differs by thousands.
+static void test_random_passes_and_deviations_agree(void **state)
+{
+    struct scene *s = *state;
+    uint64_t merged = counters(s)->merged_tiles;
+    const char *only = getenv("SEED");
+    for (unsigned seed = only ? (unsigned)atoi(only) : 1; seed <= 150; seed++) {
+        struct pass passes[4];
+        srand(seed);
+        for (unsigned i = 0; i < 4; i++) {
+            passes[i] = random_pass();
+            if (only) {
+                const struct pass *q = &passes[i];
+                printf("begin %u draws %u depth %d textured %d zres %d from %x to %x dev %u tile %u op %u\n",
+                       q->begin, q->draws, q->depth, q->textured, q->depth_resolved, q->from, q->to,
+                       q->deviation, q->tile, q->op);
+            }
+        }
+        for (unsigned i = 0; i < 2; i++) {
+            struct bench *b = s->b[i];
+            static uint8_t zero[GMEM_SIZE];
+            memset(mem_at(b, SURFACE_A), 0, 0x60000);
+            generations++;
+            b->be->ops->invalidate(b->ctx);
+            b->be->ops->gmem_write(b->ctx, 0, zero, sizeof zero);
+            for (unsigned k = 0; k < 4; k++) {
+                play(b, &passes[k]);
+            }
+            flush(b);
+        }
+        unsigned color = memory_differs(s, SURFACE_A, DEPTH_VA - SURFACE_A, false);
+        unsigned depth = memory_differs(s, DEPTH_VA, MEM_BASE + MEM_SIZE - DEPTH_VA, true);
+        if (color > 300 || depth > 60) {
+            fail_msg("seed %u: %u colour and %u depth words differ", seed, color, depth);
+        }
+    }
+    assert_true(counters(s)->merged_tiles - merged > 1000);
+}
+
 int main(void)
 {
     struct err err = {0};
@@ -652,6 +811,8 @@ int main(void)
         T(test_a_flush_anywhere_changes_nothing),
         P(test_a_flush_anywhere_changes_nothing),
         T(test_two_guests_take_turns_in_the_middle_of_tiles),
+        T(test_random_passes_and_deviations_agree),
+        P(test_random_passes_and_deviations_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
