@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 mdev_SRCS := mdev/mdev.c mdev/types.c mdev/vgpu.c mdev/gmmu.c mdev/region.c mdev/ring.c \
              mdev/audit.c mdev/sched.c mdev/engine.c mdev/irq.c mdev/capture.c mdev/state.c \
-             mdev/profile.c mdev/profile_out.c
+             mdev/profile.c mdev/profile_out.c mdev/pci.c \
+             mdev/vfio_user.c mdev/vfio_user_cmd.c mdev/vfio_user_version.c mdev/vfio_user_dma.c \
+             mdev/vfio_user_irq.c mdev/vfio_user_migrate.c
 mdev_DEPS := host-backends gpu-model base
+mdev_PKGS := jansson

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: MIT
+//
+// Migration of the device through vfio-user: the states of VFIO's migration protocol (stop and copy;
+// no pre-copy, no peer-to-peer), the state as a stream of base/snapshot.h, and the log of pages that
+// the device wrote. The log is coarse: a window that the device may write counts as written whole
+// whenever a submission has been executed since the last report.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/checked.h"
+#include "base/err.h"
+#include "base/snapshot.h"
+#include "mdev/vfio_user_priv.h"
+
+enum { INCOMING_MAX = 64 << 20, BITMAP_MAX = VFU_XFER_MAX };
+#define IDLE_NS 3000000000ull // less than a client's patience of 5 s
+
+// ---- states ----------------------------------------------------------------------------------------
+
+static void drop_streams(struct vfu *v)
+{
+    snap_writer_destroy(v->saved);
+    v->saved = NULL;
+    v->saved_at = 0;
+    free(v->incoming);
+    v->incoming = NULL;
+    v->incoming_n = v->incoming_room = 0;
+}
+
+void vfu_mig_reset(struct vfu *v)
+{
+    if (v->saved || v->incoming) {
+        drop_streams(v);
+    }
+    v->state = VFU_STATE_RUNNING;
+}
+
+static int to_nothing(struct vfu *v)
+{
+    drop_streams(v);
+    return 0;
+}
+
+static int to_stopped(struct vfu *v)
+{
+    return vgpu_wait_idle(v->vgpu, IDLE_NS) ? 0 : -EBUSY;
+}
+
+static int to_saving(struct vfu *v)
+{
+    struct snap_writer *w = snap_writer_create();
+    struct err err = {0};
+    size_t n;
+    if (!w) {
+        return -ENOMEM;
+    }
+    snap_begin(w, "pci", 1);
+    snap_put(w, v->pci.config, sizeof v->pci.config);
+    snap_put(w, v->pci.msix, sizeof v->pci.msix);
+    snap_end(w);
+    if (vgpu_save(v->vgpu, w, &err) || !snap_bytes(w, &n)) {
+        snap_writer_destroy(w);
+        return err.code ? err.code : -ENOMEM;
+    }
+    v->saved = w;
+    v->saved_at = 0;
+    return 0;
+}
+
+static int restore_pci(struct vfu *v, struct snap_reader *r, struct err *err)
+{
+    struct pci_function in = v->pci;
+    uint32_t version;
+    int rc = snap_open(r, "pci", &version, err);
+    if (!rc && version != 1) {
+        rc = err_set(err, -EINVAL, "PCI state version %u", version);
+    }
+    if (!rc) {
+        rc = snap_get(r, in.config, sizeof in.config, err);
+    }
+    if (!rc) {
+        rc = snap_get(r, in.msix, sizeof in.msix, err);
+    }
+    if (!rc && memcmp(in.config, v->pci.config, 4)) {
+        rc = err_set(err, -EINVAL, "state of another PCI device");
+    }
+    if (!rc) {
+        pci_config_write(&v->pci, 0, in.config, sizeof in.config); // only what may be written
+        memcpy(v->pci.msix, in.msix, 16);
+    }
+    return rc;
+}
+
+static int from_resuming(struct vfu *v)
+{
+    struct err err = {0};
+    struct snap_reader *r = snap_reader_create(v->incoming, v->incoming_n, &err);
+    int rc = r ? restore_pci(v, r, &err) : -EINVAL;
+    if (!rc) {
+        rc = vgpu_restore(v->vgpu, r, &err);
+    }
+    if (rc) {
+        log_warn(v->log, "%s: cannot resume: %s", vgpu_name(v->vgpu), err.msg);
+    }
+    if (r) {
+        snap_reader_destroy(r);
+    }
+    drop_streams(v);
+    return rc ? -EINVAL : 0;
+}
+
+// The arcs; anything else is a path of these through STOP.
+static const struct {
+    uint8_t from, to;
+    int (*fn)(struct vfu *v);
+} arcs[] = {
+    {VFU_STATE_RUNNING, VFU_STATE_STOP, to_stopped},
+    {VFU_STATE_STOP, VFU_STATE_RUNNING, to_nothing},
+    {VFU_STATE_STOP, VFU_STATE_STOP_COPY, to_saving},
+    {VFU_STATE_STOP_COPY, VFU_STATE_STOP, to_nothing},
+    {VFU_STATE_STOP, VFU_STATE_RESUMING, to_nothing},
+    {VFU_STATE_RESUMING, VFU_STATE_STOP, from_resuming},
+};
+
+static int step_to(struct vfu *v, uint32_t to)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(arcs); i++) {
+        if (arcs[i].from == v->state && arcs[i].to == to) {
+            int rc = arcs[i].fn(v);
+            if (!rc) {
+                v->state = to;
+            } else if (v->state == VFU_STATE_RESUMING) {
+                v->state = VFU_STATE_ERROR; // half restored: only a reset helps
+            }
+            return rc;
+        }
+    }
+    return -EINVAL;
+}
+
+static int change_state(struct vfu *v, uint32_t to)
+{
+    int rc = 0;
+    if (to >= VFU_STATE_COUNT || to == VFU_STATE_ERROR || v->state == VFU_STATE_ERROR) {
+        return -EINVAL;
+    }
+    if (to == v->state) {
+        return 0;
+    }
+    if (v->state != VFU_STATE_STOP && to != VFU_STATE_STOP) {
+        rc = step_to(v, VFU_STATE_STOP);
+    }
+    return rc ? rc : step_to(v, to);
+}
+
+// ---- features --------------------------------------------------------------------------------------
+
+static int get_migration(struct vfu *v, const uint8_t *data, size_t n)
+{
+    const uint64_t flags = VFU_MIGRATION_STOP_COPY;
+    void *out = vfu_reply(v, sizeof flags);
+    (void)data, (void)n;
+    if (out) {
+        memcpy(out, &flags, sizeof flags);
+    }
+    return 0;
+}
+
+static int reply_state(struct vfu *v)
+{
+    const struct vfu_device_state s = {v->state, -1};
+    void *out = vfu_reply(v, sizeof s);
+    if (out) {
+        memcpy(out, &s, sizeof s);
+    }
+    return 0;
+}
+
+static int get_state(struct vfu *v, const uint8_t *data, size_t n)
+{
+    (void)data, (void)n;
+    return reply_state(v);
+}
+
+static int set_state(struct vfu *v, const uint8_t *data, size_t n)
+{
+    struct vfu_device_state s;
+    int rc;
+    (void)n;
+    memcpy(&s, data, sizeof s);
+    rc = change_state(v, s.state);
+    return rc ? rc : reply_state(v);
+}
+
+static bool page_size_ok(uint64_t page)
+{
+    return page >= 4096 && page <= 1u << 30 && !(page & (page - 1));
+}
+
+static int log_start(struct vfu *v, const uint8_t *data, size_t n)
+{
+    struct vfu_log_start s;
+    memcpy(&s, data, sizeof s);
+    if (v->logging || !page_size_ok(s.page_size) ||
+        n - sizeof s != (uint64_t)s.ranges * sizeof(struct vfu_range)) {
+        return -EINVAL;
+    }
+    for (uint32_t i = 0; i < s.ranges; i++) {
+        struct vfu_range r;
+        uint64_t end;
+        memcpy(&r, data + sizeof s + i * sizeof r, sizeof r);
+        if (!r.length || ckd_add(&end, r.iova, r.length - 1)) {
+            return -EINVAL;
+        }
+    }
+    v->logging = true;
+    for (unsigned i = 0; i < v->nmaps; i++) {
+        v->maps[i].unsettled = true;
+    }
+    return 0;
+}
+
+static int log_stop(struct vfu *v, const uint8_t *data, size_t n)
+{
+    (void)data, (void)n;
+    if (!v->logging) {
+        return -EINVAL;
+    }
+    v->logging = false;
+    return 0;
+}
+
+// May the device have written to the window since it was last reported whole? `whole`: this report is.
+static bool log_window(struct vfu *v, struct vfu_map *w, bool whole)
+{
+    struct vgpu_stats s;
+    bool busy = vgpu_busy(v->vgpu), any;
+    vgpu_stats(v->vgpu, &s);
+    any = w->unsettled || busy || s.submissions != w->mark;
+    if (whole) {
+        w->unsettled = busy;
+        w->mark = s.submissions;
+    }
+    return any;
+}
+
+static int log_report(struct vfu *v, const uint8_t *data, size_t n)
+{
+    struct vfu_log_report q;
+    uint64_t end, pages, bytes;
+    uint8_t *out;
+    (void)n;
+
+    memcpy(&q, data, sizeof q);
+    if (!v->logging || !q.length || !page_size_ok(q.page_size) || ckd_add(&end, q.iova, q.length)) {
+        return -EINVAL;
+    }
+    pages = (q.length - 1) / q.page_size + 1;
+    bytes = (pages - 1) / 64 * 8 + 8;
+    if (bytes > BITMAP_MAX) {
+        return -EINVAL;
+    }
+    out = vfu_reply(v, sizeof q + bytes);
+    if (!out) {
+        return -ENOMEM;
+    }
+    memcpy(out, &q, sizeof q);
+    out += sizeof q;
+    for (unsigned i = 0; i < v->nmaps; i++) {
+        struct vfu_map *w = &v->maps[i];
+        uint64_t first = w->gpa > q.iova ? w->gpa : q.iova;
+        uint64_t last = w->gpa + w->bytes < end ? w->gpa + w->bytes : end;
+        if (!w->hva || !w->writable || first >= last ||
+            !log_window(v, w, last - first == w->bytes)) {
+            continue;
+        }
+        for (uint64_t p = (first - q.iova) / q.page_size; p <= (last - 1 - q.iova) / q.page_size;
+             p++) {
+            out[p / 8] |= (uint8_t)(1u << p % 8);
+        }
+    }
+    return 0;
+}
+
+typedef int feature_fn(struct vfu *v, const uint8_t *data, size_t n);
+static const struct {
+    uint32_t id;
+    uint32_t get_bytes, set_bytes; // data of the request, at least
+    uint32_t get_reply;            // room that the client must have
+    feature_fn *get, *set;
+    bool more;                     // SET may carry more
+} features[] = {
+    {VFU_FEATURE_MIGRATION, 0, 0, 8, get_migration, NULL, false},
+    {VFU_FEATURE_STATE, 0, sizeof(struct vfu_device_state), sizeof(struct vfu_device_state),
+     get_state, set_state, false},
+    {VFU_FEATURE_LOG_START, 0, sizeof(struct vfu_log_start), 0, NULL, log_start, true},
+    {VFU_FEATURE_LOG_STOP, 0, 0, 0, NULL, log_stop, false},
+    {VFU_FEATURE_LOG_REPORT, sizeof(struct vfu_log_report), 0, sizeof(struct vfu_log_report),
+     log_report, NULL, false},
+};
+
+int vfu_cmd_feature(struct vfu *v, const struct vfu_msg *m)
+{
+    const uint32_t op = VFU_FEATURE_GET | VFU_FEATURE_SET;
+    struct vfu_feature f;
+    const uint8_t *data = m->data + sizeof f;
+    size_t n = m->n - sizeof f;
+    void *out;
+
+    memcpy(&f, m->data, sizeof f);
+    if (f.argsz < sizeof f ||
+        (f.flags & ~(uint32_t)(VFU_FEATURE_MASK | VFU_FEATURE_PROBE)) & ~op) {
+        return -EINVAL;
+    }
+    for (unsigned i = 0; i < ARRAY_LEN(features); i++) {
+        bool get = f.flags & VFU_FEATURE_GET, set = f.flags & VFU_FEATURE_SET;
+        int rc;
+        if (features[i].id != (f.flags & VFU_FEATURE_MASK)) {
+            continue;
+        }
+        if ((get && !features[i].get) || (set && !features[i].set) || (!get && !set)) {
+            return -EINVAL;
+        }
+        out = vfu_reply(v, sizeof f);
+        if (!out) {
+            return -ENOMEM;
+        }
+        memcpy(out, &f, sizeof f);
+        if (f.flags & VFU_FEATURE_PROBE) {
+            return 0;
+        }
+        if (get == set || (get && f.argsz - sizeof f < features[i].get_reply) ||
+            (get && n != features[i].get_bytes) || (set && n < features[i].set_bytes) ||
+            (set && !features[i].more && n != features[i].set_bytes)) {
+            return -EINVAL;
+        }
+        rc = get ? features[i].get(v, data, n) : features[i].set(v, data, n);
+        if (!rc && get && v->out_n > f.argsz) {
+            return -EINVAL;
+        }
+        if (!rc && !v->out_failed) {
+            uint32_t size = (uint32_t)v->out_n;
+            memcpy(v->out + VFU_HEADER_BYTES, &size, sizeof size);
+        }
+        return rc;
+    }
+    return -ENOTSUP;
+}
+
+// ---- the stream ------------------------------------------------------------------------------------
+
+int vfu_cmd_mig_read(struct vfu *v, const struct vfu_msg *m)
+{
+    struct vfu_mig_data d;
+    const uint8_t *bytes;
+    uint8_t *out;
+    size_t n;
+
+    memcpy(&d, m->data, sizeof d);
+    if (d.argsz < sizeof d || d.argsz - sizeof d < d.size || d.size > v->xfer_max ||
+        v->state != VFU_STATE_STOP_COPY || !v->saved) {
+        return -EINVAL;
+    }
+    bytes = snap_bytes(v->saved, &n);
+    if (!bytes) {
+        return -ENOMEM;
+    }
+    if (d.size > n - v->saved_at) {
+        d.size = (uint32_t)(n - v->saved_at);
+    }
+    d.argsz = (uint32_t)sizeof d + d.size;
+    out = vfu_reply(v, sizeof d + d.size);
+    if (!out) {
+        return -ENOMEM;
+    }
+    memcpy(out, &d, sizeof d);
+    memcpy(out + sizeof d, bytes + v->saved_at, d.size);
+    v->saved_at += d.size;
+    return 0;
+}
+
+int vfu_cmd_mig_write(struct vfu *v, const struct vfu_msg *m)
+{
+    struct vfu_mig_data d;
+    memcpy(&d, m->data, sizeof d);
+    if (d.size != m->n - sizeof d || d.argsz < m->n || d.size > v->xfer_max ||
+        v->state != VFU_STATE_RESUMING) {
+        return -EINVAL;
+    }
+    if (v->incoming_n + d.size > INCOMING_MAX) {
+        return -EFBIG;
+    }
+    if (v->incoming_n + d.size > v->incoming_room) {
+        size_t room = (v->incoming_n + d.size) * 2;
+        uint8_t *p = realloc(v->incoming, room);
+        if (!p) {
+            return -ENOMEM;
+        }
+        v->incoming = p;
+        v->incoming_room = room;
+    }
+    if (d.size) {
+        memcpy(v->incoming + v->incoming_n, m->data + sizeof d, d.size);
+        v->incoming_n += d.size;
+    }
+    return 0;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+//
+// What the vfio-user server's files share. vfio_user.c moves messages and owns the connection;
+// vfio_user_cmd.c has the table of commands and those about the device; _version.c, _dma.c, _irq.c and
+// _migrate.c have the rest.
+#ifndef MDEV_VFIO_USER_PRIV_H
+#define MDEV_VFIO_USER_PRIV_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+#include "base/log.h"
+#include "mdev/pci.h"
+#include "mdev/vfio_user.h"
+#include "mdev/vfio_user_wire.h"
+#include "mdev/vgpu.h"
+
+enum { VFU_MAPS_MAX = 32 };
+
+struct vfu_map {
+    uint64_t gpa, bytes;
+    void *hva;  // NULL: the client gave no descriptor; the device cannot reach it
+    bool writable;
+    // dirty log: submissions at the last report of the whole window; unsettled: some ran meanwhile
+    uint64_t mark;
+    bool unsettled;
+};
+
+// One message on its way through a handler. A handler that keeps a descriptor sets it to -1.
+struct vfu_msg {
+    struct vfu_header h;
+    const uint8_t *data; // payload
+    size_t n;
+    int *fds;
+    unsigned nfds;
+};
+
+struct vfu {
+    struct vgpu_client client;
+    struct vgpu *vgpu;
+    struct log *log;
+    struct pci_function pci;
+
+    // connection
+    int sock;
+    bool negotiated;
+    uint32_t xfer_max;
+    uint8_t *in;
+    size_t in_have, in_room;
+    uint32_t skip;             // bytes of an oversized message still to drop
+    int fds[VFU_FDS_MAX];
+    unsigned nfds;
+    bool fds_lost;             // more came than a message may carry
+    uint8_t *out;              // reply: header, then out_n bytes
+    size_t out_n, out_room, out_left, out_at;
+    bool out_failed;           // no memory for the reply
+    struct vfu_stats stats;
+
+    struct vfu_map maps[VFU_MAPS_MAX];
+    unsigned nmaps;
+
+    // interrupts; irq_lock: the vGPU raises them from the engine's thread
+    pthread_mutex_t irq_lock;
+    int irq_fd[VFU_IRQ_COUNT];
+    bool intx_masked, level;
+
+    // migration
+    uint32_t state;
+    struct snap_writer *saved; // in STOP_COPY
+    size_t saved_at;
+    uint8_t *incoming;         // in RESUMING
+    size_t incoming_n, incoming_room;
+    bool logging;
+};
+
+// Room for n more payload bytes of the reply, zeroed; NULL (and the command fails) without memory.
+void *vfu_reply(struct vfu *v, size_t n);
+
+typedef int vfu_handler(struct vfu *v, const struct vfu_msg *m);
+// Runs the command; 0 or a negative errno that becomes the error reply. vfio_user_cmd.c.
+int vfu_dispatch(struct vfu *v, const struct vfu_msg *m);
+vfu_handler vfu_cmd_version;                                  // vfio_user_version.c
+vfu_handler vfu_cmd_dma_map, vfu_cmd_dma_unmap;               // vfio_user_dma.c
+void vfu_unmap_all(struct vfu *v);
+vfu_handler vfu_cmd_irq_info, vfu_cmd_set_irqs;               // vfio_user_irq.c
+extern const struct vgpu_client_ops vfu_client_ops;
+void vfu_close_irqs(struct vfu *v);
+vfu_handler vfu_cmd_feature, vfu_cmd_mig_read, vfu_cmd_mig_write; // vfio_user_migrate.c
+void vfu_mig_reset(struct vfu *v); // to RUNNING, dropping what was saved or received
+
+#endif
