@@ -263,6 +263,11 @@ struct jit *jit_create(struct err *err)
     j->fn[JIT_FN_STM] = stm;
     j->fn[JIT_FN_UNDEF] = undef;
     make_thunks(j);
+    if (getenv("YAMATO_PERF_MAP")) {
+        char name[40];
+        snprintf(name, sizeof name, "/tmp/perf-%ld.map", (long)getpid());
+        j->perf = fopen(name, "w");
+    }
     return j;
 #else
     err_set(err, -ENOTSUP, "no translator for this host: use the interpreter");
@@ -275,6 +280,9 @@ void jit_destroy(struct jit *j)
     if (j) {
         munmap(j->rw, j->size);
         munmap(j->rx, j->size);
+        if (j->perf) {
+            fclose(j->perf);
+        }
         free(j);
     }
 }

@@ -34,6 +34,7 @@ struct jit {
     uint32_t enter, exit_off, exit_spill;
     uint32_t call[JIT_FN_COUNT]; // thunks: RAX the instruction, ECX how many ran before, EDX arg
     jit_helper *fn[JIT_FN_COUNT];
+    FILE *perf; // /tmp/perf-PID.map while YAMATO_PERF_MAP is set
     bool full; // drop everything at the next chance
     uint64_t blocks, bytes, flushes;
     struct {

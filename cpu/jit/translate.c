@@ -7,7 +7,9 @@
 // those that something can see before they are written again: a following instruction, or any place
 // where the block may be left. A condition right behind the instruction that sets its flags is tested
 // on the host's flags.
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cpu/code.h"
@@ -469,7 +471,7 @@ static enum x86_cc test_cond(struct tr *t, unsigned cond, enum host_flags hf)
         return cond ? CC_NE : CC_E;
     case 2:
     case 3:
-        x_cmp_mi(x, RBP, OFF(cf), 0);
+        x_cmp8_mi(x, RBP, OFF(cf), 0);
         return cond == 2 ? CC_NE : CC_E;
     case 4:
     case 5:
@@ -481,7 +483,7 @@ static enum x86_cc test_cond(struct tr *t, unsigned cond, enum host_flags hf)
         return cond == 6 ? CC_S : CC_NS;
     case 8:
     case 9:
-        x_load(x, RAX, RBP, OFF(cf));
+        x_load8(x, RAX, RBP, OFF(cf));
         x_neg(x, RAX);
         x_load(x, RCX, RBP, OFF(zf));
         x_test(x, RAX, RCX);
@@ -578,7 +580,8 @@ static unsigned operand2(struct tr *t, const struct insn *i, enum dp_form form, 
         break;
     case DP_RRX:
         into(t, RCX, i->rm);
-        x_bt0_m(x, RBP, OFF(cf));
+        x_cmp8_mi(x, RBP, OFF(cf), 1);
+        x_cmc(x);
         x_shift_i(x, X_RCR, RCX, 1);
         break;
     default:
@@ -591,7 +594,7 @@ static unsigned operand2(struct tr *t, const struct insn *i, enum dp_form form, 
     return RCX;
 }
 
-static void dp(struct tr *t, const struct step *s)
+static void dp(struct tr *t, const struct step *s, enum host_flags hf)
 {
     struct x86 *x = &t->x;
     const struct insn *i = s->i;
@@ -674,9 +677,15 @@ static void dp(struct tr *t, const struct step *s)
     } else {
         into(t, dst, i->rn);
     }
-    if (carry) {
-        x_bt0_m(x, RBP, OFF(cf));
-        if (op != DP_ADC) {
+    if (carry && (hf == HF_ADD || hf == HF_SUB) && (is_imm || form == DP_REG)) {
+        // The host's carry is still that of the instruction before.
+        if ((hf == HF_ADD) != (op == DP_ADC)) {
+            x_cmc(x);
+        }
+    } else if (carry) {
+        // Bytes only: cf is written as a byte, and a wider load would wait for the store.
+        x_cmp8_mi(x, RBP, OFF(cf), 1);
+        if (op == DP_ADC) {
             x_cmc(x);
         }
     }
@@ -904,7 +913,8 @@ static void ldst_generic(struct tr *t, const struct step *s, unsigned n)
         } else if (type == 3 && amount) {
             x_shift_i(x, X_ROR, RDX, amount);
         } else if (type == 3) {
-            x_bt0_m(x, RBP, OFF(cf));
+            x_cmp8_mi(x, RBP, OFF(cf), 1);
+            x_cmc(x);
             x_shift_i(x, X_RCR, RDX, 1);
         }
     } else {
@@ -1164,7 +1174,7 @@ static void one(struct tr *t, unsigned n)
     case OPG_NOP:
         break;
     case OPG_DP:
-        dp(t, s);
+        dp(t, s, s->cond < 14 ? HF_NONE : hf);
         break;
     case OPG_ADR:
         page_plus(t, RAX, (pc_off(t, i) & ~3u) + i->imm);
@@ -1257,6 +1267,10 @@ uint32_t jit_translate(struct cpu *c, struct jit *j, const struct insn *i)
     emit_cold(t);
     j->used = (uint32_t)(t->x.at - j->rw);
     j->blocks++;
+    if (j->perf) {
+        fprintf(j->perf, "%" PRIxPTR " %x %s_%08x+%u\n", (uintptr_t)(j->rx + t->begin),
+                j->used - t->begin, t->thumb ? "thumb" : "arm", insn_va(c, i), t->count);
+    }
     j->bytes += j->used - t->begin;
     return t->begin;
 }

@@ -137,6 +137,15 @@ static inline void x_load64(struct x86 *x, unsigned dst, unsigned base, int32_t 
     x_modrm_mem(x, dst, base, disp);
 }
 
+// zero-extended byte
+static inline void x_load8(struct x86 *x, unsigned dst, unsigned base, int32_t disp)
+{
+    x_rex(x, false, dst, 0, base, false);
+    x_b(x, 0x0f);
+    x_b(x, 0xb6);
+    x_modrm_mem(x, dst, base, disp);
+}
+
 static inline void x_store(struct x86 *x, unsigned base, int32_t disp, unsigned src)
 {
     x_rex(x, false, src, 0, base, false);
@@ -437,16 +446,6 @@ static inline void x_cmov(struct x86 *x, enum x86_cc cc, unsigned dst, unsigned 
     x_b(x, 0x0f);
     x_b(x, 0x40 | (unsigned)cc);
     x_modrm_rr(x, dst, src);
-}
-
-// CF = bit 0 of [base + disp]
-static inline void x_bt0_m(struct x86 *x, unsigned base, int32_t disp)
-{
-    x_rex(x, false, 0, 0, base, false);
-    x_b(x, 0x0f);
-    x_b(x, 0xba);
-    x_modrm_mem(x, 4, base, disp);
-    x_b(x, 0);
 }
 
 static inline void x_bt64_i(struct x86 *x, unsigned r, unsigned bit)
