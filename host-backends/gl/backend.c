@@ -21,7 +21,8 @@ static struct gl_backend *backend_of(struct gpu_backend *be)
     return (struct gl_backend *)(void *)be; // base is first
 }
 
-// ---- errors ----------------------------------------------------------------------------------------------
+// ---- errors
+// ----------------------------------------------------------------------------------------------
 
 bool gl_check(struct gl_backend *be, const char *what)
 {
@@ -49,7 +50,8 @@ static void GLAPIENTRY debug_message(GLenum source, GLenum type, GLuint id, GLen
     }
 }
 
-// ---- life ------------------------------------------------------------------------------------------------
+// ---- life
+// ------------------------------------------------------------------------------------------------
 
 static float second_of_range(GLenum name)
 {
@@ -104,7 +106,8 @@ static int start(struct gl_backend *be, struct err *err)
                        be->caps.version / 10, be->caps.version % 10);
     }
     if (be->caps.version < 41 && !epoxy_has_gl_extension("GL_ARB_ES2_compatibility")) {
-        return err_set(err, -ENODEV, "%s lacks GL_ARB_ES2_compatibility (565 targets)", be->egl.where);
+        return err_set(err, -ENODEV, "%s lacks GL_ARB_ES2_compatibility (565 targets)",
+                       be->egl.where);
     }
     if (log_on(be->log, LOG_gl) &&
         (be->caps.version >= 43 || epoxy_has_gl_extension("GL_KHR_debug"))) {
@@ -142,7 +145,8 @@ static int gl_bind_thread(struct gpu_backend *base, struct err *err)
     return gl_egl_bind(&backend_of(base)->egl, err);
 }
 
-// ---- contexts --------------------------------------------------------------------------------------------
+// ---- contexts
+// --------------------------------------------------------------------------------------------
 
 void *gl_scratch(struct gl_context *ctx, enum gl_scratch_use use, size_t n)
 {
@@ -236,7 +240,8 @@ static struct gpu_context *gl_context_create(struct gpu_backend *base,
     return &ctx->base;
 }
 
-// ---- work ------------------------------------------------------------------------------------------------
+// ---- work
+// ------------------------------------------------------------------------------------------------
 
 // Makes the context current and this guest the one at work: what another has recorded is run first,
 // because its data wait in the shared stream buffer.

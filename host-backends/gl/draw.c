@@ -5,10 +5,14 @@
 #include "host-backends/gl/gl.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/bits.h"
 #include "base/log.h"
 #include "host-backends/gl/state.h"
+
+#define DRAW_LIMIT_NS 10000000000ull // no honest draw comes near; soft has the same limit
+#define BAND_NS 20000000ull
 
 static GLenum gl_prim(enum gpu_prim prim)
 {
@@ -146,6 +150,51 @@ static void bind_data(struct gl_backend *be, const struct gl_prepared *p)
     }
 }
 
+static uint64_t host_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void call_faces(const struct gl_prepared *p)
+{
+    if (p->prim >= GPU_PRIM_TRIANGLES && p->prim != GPU_PRIM_RECTS &&
+        gl_state_faces_differ(&p->state)) {
+        gl_state_face(&p->state, false);
+        call(p);
+        gl_state_face(&p->state, true);
+    }
+    call(p);
+}
+
+// A draw whose programs loop cannot be interrupted once the host has it. It is therefore given to
+// it in bands of rows, each waited for, that grow while they are quick; one that goes on and on is
+// given up between two bands.
+static enum gpu_result call_in_bands(const struct gl_prepared *p, const struct gpu_rect *sc)
+{
+    uint64_t deadline = host_ns() + DRAW_LIMIT_NS;
+    int32_t rows = 2;
+    for (int32_t y = sc->y0; y < sc->y1;) {
+        uint64_t start = host_ns();
+        int32_t n = sc->y1 - y < rows ? sc->y1 - y : rows;
+        glScissor(sc->x0, y, sc->x1 - sc->x0, n);
+        call_faces(p);
+        glFinish();
+        y += n;
+        uint64_t now = host_ns();
+        if (now > deadline) {
+            return GPU_TIMEOUT;
+        }
+        if (now - start < BAND_NS) {
+            rows *= 4;
+        } else if (now - start > 4 * BAND_NS && rows > 2) {
+            rows /= 2;
+        }
+    }
+    return GPU_OK;
+}
+
 enum gpu_result gl_draw_issue(struct gl_context *ctx, const struct gl_prepared *p,
                               const struct gl_bind *bind)
 {
@@ -164,21 +213,19 @@ enum gpu_result gl_draw_issue(struct gl_context *ctx, const struct gl_prepared *
     bind_data(be, p);
     set_viewport(be, &vp);
     gl_state_apply(be, &p->state, p->prim, bind);
-    if (p->prim >= GPU_PRIM_TRIANGLES && p->prim != GPU_PRIM_RECTS &&
-        gl_state_faces_differ(&p->state)) {
-        gl_state_face(&p->state, false);
-        call(p);
-        gl_state_face(&p->state, true);
-    }
-    call(p);
     be->count.draws++;
-    return gl_check(be, "draw") ? GPU_OK : GPU_HOST_ERROR;
+    if (p->prog->loops) {
+        return call_in_bands(p, &bind->scissor);
+    }
+    call_faces(p);
+    return GPU_OK; // errors of GL are looked for when the record is done
 }
 
-// ---- on GMEM or memory ----------------------------------------------------------------------------------
+// ---- on GMEM or memory
+// ----------------------------------------------------------------------------------
 
-static const struct gl_image *view(struct gl_context *ctx, const struct gl_view_want *want, bool write,
-                                   struct gpu_rect *scissor)
+static const struct gl_image *view(struct gl_context *ctx, const struct gl_view_want *want,
+                                   bool write, struct gpu_rect *scissor)
 {
     struct gl_view *v = gl_gmem_view(ctx, want, write);
     if (!v) {
@@ -190,14 +237,16 @@ static const struct gl_image *view(struct gl_context *ctx, const struct gl_view_
     return &v->img;
 }
 
-enum gpu_result gl_draw_direct(struct gl_context *ctx, const struct gl_prepared *p, int32_t window_x,
-                               int32_t window_y, const struct gpu_rect *scissor, int32_t tile_x,
-                               int32_t tile_y)
+enum gpu_result gl_draw_direct(struct gl_context *ctx, const struct gl_prepared *p,
+                               int32_t window_x, int32_t window_y, const struct gpu_rect *scissor,
+                               int32_t tile_x, int32_t tile_y)
 {
     const struct gpu_state *st = &p->state;
     const struct gpu_color_target *t = &st->color;
-    struct gl_bind bind = {.window_x = window_x, .window_y = window_y,
-                           .tile_x = (float)tile_x, .tile_y = (float)tile_y};
+    struct gl_bind bind = {.window_x = window_x,
+                           .window_y = window_y,
+                           .tile_x = (float)tile_x,
+                           .tile_y = (float)tile_y};
     bool color_here = p->wants_color && t->in_gmem;
 
     bind.scissor = gl_rect_cut(*scissor, (struct gpu_rect){0, 0, (int32_t)t->pitch, 16384});
@@ -210,15 +259,20 @@ enum gpu_result gl_draw_direct(struct gl_context *ctx, const struct gl_prepared 
     }
     if (p->wants_depth) {
         uint32_t limit = color_here && t->base > st->depth.base ? t->base : ctx->gmem_bytes;
-        struct gl_view_want want = {st->depth.base, t->pitch, rows, limit,
-                                    st->depth.format == DEPTHX_16 ? PX_D16 : PX_D24S8, t->samples};
+        struct gl_view_want want = {st->depth.base,
+                                    t->pitch,
+                                    rows,
+                                    limit,
+                                    st->depth.format == DEPTHX_16 ? PX_D16 : PX_D24S8,
+                                    t->samples};
         bind.depth = view(ctx, &want, st->z_write || st->stencil_enable, &bind.scissor);
         if (!bind.depth) {
             return GPU_BAD_STATE;
         }
     }
     if (color_here) {
-        uint32_t limit = p->wants_depth && st->depth.base > t->base ? st->depth.base : ctx->gmem_bytes;
+        uint32_t limit =
+            p->wants_depth && st->depth.base > t->base ? st->depth.base : ctx->gmem_bytes;
         struct gl_view_want want = {t->base, t->pitch, rows, limit, t->format, t->samples};
         bind.color = view(ctx, &want, true, &bind.scissor);
     } else if (p->wants_color) {

@@ -14,7 +14,8 @@
 
 enum { MAX_DEVICES = 16 };
 
-// What this thread has current. EGL knows, too, but asking it costs a system call, and every op asks.
+// What this thread has current. EGL knows, too, but asking it costs a system call, and every op
+// asks.
 static _Thread_local EGLContext current_context;
 
 enum wanted { WANT_ANY, WANT_HARDWARE, WANT_SOFTWARE, WANT_PATH };
@@ -95,8 +96,8 @@ static int try_display(struct gl_egl *egl, EGLDisplay dpy, enum wanted want, boo
     }
     if ((want == WANT_HARDWARE && is_software_renderer()) ||
         (want == WANT_SOFTWARE && !is_software_renderer())) {
-        int rc = err_set(err, -ENODEV, "%s is %s", egl->where,
-                         (const char *)glGetString(GL_RENDERER));
+        int rc =
+            err_set(err, -ENODEV, "%s is %s", egl->where, (const char *)glGetString(GL_RENDERER));
         eglMakeCurrent(dpy, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
         eglDestroyContext(dpy, ctx);
         return rc;
@@ -132,7 +133,8 @@ static int try_devices(struct gl_egl *egl, const EGLDeviceEXT *devs, int count, 
             (want == WANT_PATH && !device_has_path(devs[i], ext, path))) {
             continue;
         }
-        snprintf(egl->where, sizeof egl->where, "EGL device %d%s", i, software ? " (software)" : "");
+        snprintf(egl->where, sizeof egl->where, "EGL device %d%s", i,
+                 software ? " (software)" : "");
         EGLDisplay dpy = eglGetPlatformDisplayEXT(EGL_PLATFORM_DEVICE_EXT, devs[i], NULL);
         if (!try_display(egl, dpy, want, debug, err)) {
             return 0;
@@ -176,7 +178,8 @@ int gl_egl_open(struct gl_egl *egl, const char *device, bool debug, struct err *
             return 0;
         }
     }
-    if (want != WANT_PATH && epoxy_has_egl_extension(EGL_NO_DISPLAY, "EGL_MESA_platform_surfaceless")) {
+    if (want != WANT_PATH &&
+        epoxy_has_egl_extension(EGL_NO_DISPLAY, "EGL_MESA_platform_surfaceless")) {
         snprintf(egl->where, sizeof egl->where, "the surfaceless platform");
         EGLDisplay dpy =
             eglGetPlatformDisplayEXT(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, NULL);

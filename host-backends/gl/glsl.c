@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The GLSL around translated shaders: the functions that shader-isa's text calls (constants, vertex
-// and texture fetch), and a main() that does what the a2xx does outside its shaders: viewport
-// variants, point size, ParamGen, alpha test, component swap, and the fourth corner of RECTLIST
-// (geometry shader). What is fixed for a program is written into the text, the rest are uniforms.
-#include "host-backends/gl/gl.h"
+// The GLSL around translated shaders: constants and flow control values, and a main() that does
+// what the a2xx does outside its shaders: viewport variants, point size, ParamGen, alpha test,
+// component swap, and the fourth corner of RECTLIST (geometry shader). What is fixed for a program
+// is written into the text, the rest are uniforms. Fetches are in glsl_fetch.c.
+#include "host-backends/gl/glsl.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,7 +20,8 @@ static void version(const struct gl_backend *be, FILE *f)
 {
     fprintf(f, "#version %d core\n", be->caps.glsl);
     if (be->caps.glsl < 400) {
-        fputs("#extension GL_ARB_gpu_shader5 : enable\n#extension GL_ARB_texture_query_lod : enable\n",
+        fputs("#extension GL_ARB_gpu_shader5 : enable\n#extension GL_ARB_texture_query_lod : "
+              "enable\n",
               f);
     }
 }
@@ -56,18 +57,21 @@ static void vertex_head(FILE *f)
 static void stage_functions(FILE *f, const struct gl_stage_block *b, char stage)
 {
     if (b->const_count) {
-        fprintf(f,
-                "vec4 yamato_const(int i) { return uint(i) < %uu ? y_%cc[i] : vec4(0.0); }\n",
+        fprintf(f, "vec4 yamato_const(int i) { return uint(i) < %uu ? y_%cc[i] : vec4(0.0); }\n",
                 b->const_count, stage);
     } else {
         fputs("vec4 yamato_const(int i) { return vec4(0.0); }\n", f);
     }
     if (b->uses_flow) {
-        fprintf(f,
-                "bool yamato_bool(int i) {\n"
-                "    return (y_%cbools[(i >> 7) & 1][(i >> 5) & 3] >> uint(i & 31) & 1u) != 0u;\n}\n"
-                "ivec3 yamato_loop(int i) { return y_%cloops[i & 31].xyz; }\n",
-                stage, stage);
+        fprintf(
+            f,
+            "bool yamato_bool(int i) {\n"
+            "    return (y_%cbools[(i >> 7) & 1][(i >> 5) & 3] >> uint(i & 31) & 1u) != 0u;\n}\n"
+            "int y_budget = 65536;\n" // of iterations; an honest program has far fewer
+            "ivec3 yamato_loop(int i) {\n"
+            "    ivec3 k = y_%cloops[i & 31].xyz;\n"
+            "    k.x = min(k.x, y_budget);\n    y_budget -= k.x;\n    return k;\n}\n",
+            stage, stage);
     } else {
         fputs("bool yamato_bool(int i) { return false; }\n"
               "ivec3 yamato_loop(int i) { return ivec3(0); }\n",
@@ -75,261 +79,11 @@ static void stage_functions(FILE *f, const struct gl_stage_block *b, char stage)
     }
 }
 
-// ---- vertex fetch ---------------------------------------------------------------------------------
+// ---- stages
+// --------------------------------------------------------------------------------------------
 
-static float pow2(int e)
-{
-    return ldexpf(1.0f, e);
-}
-
-static void fetch_attribute(FILE *f, unsigned n, const struct shader_vfetch *vf,
-                            const struct gl_vfetch_plan *p)
-{
-    static const char *const fill[4] = {"%s.x, 0.0, 0.0, 0.0", "%s.xy, 0.0, 0.0", "%s.xyz, 0.0", "%s"};
-    char name[16], value[64];
-    snprintf(name, sizeof name, "y_a%u", p->location);
-    snprintf(value, sizeof value, fill[(p->size - 1) & 3], name);
-    fprintf(f, "vec4 yamato_vfetch%u(float index) { return vec4(%s)", n, value);
-    if (vf->exp_adjust) {
-        fprintf(f, " * %.9e", (double)pow2(vf->exp_adjust));
-    }
-    fputs("; }\n", f);
-}
-
-// Expression for component i of a fetch from its words w0, w1, ...
-static void field_expr(FILE *f, const struct format_info *info, const struct shader_vfetch *vf,
-                       unsigned i, unsigned at)
-{
-    unsigned n = info->bits[i], word = at / 32, shift = at % 32;
-    if (info->kind == FORMAT_FLOAT) {
-        if (n == 32) {
-            fprintf(f, "uintBitsToFloat(w%u)", word);
-        } else {
-            fprintf(f, "y_half(w%u >> %uu)", word, shift);
-        }
-        return;
-    }
-    double max = n == 32 ? 4294967295.0 : (double)((1u << n) - 1);
-    if (!vf->is_signed) {
-        if (n == 32) {
-            fprintf(f, "float(w%u)", word);
-        } else {
-            fprintf(f, "float(w%u >> %uu & %uu)", word, shift, (1u << n) - 1);
-        }
-        if (!vf->is_integer) {
-            fprintf(f, " / %.9e", max);
-        }
-        return;
-    }
-    char raw[64];
-    snprintf(raw, sizeof raw, "float(int(w%u << %uu) >> %u)", word, 32 - n - shift, 32 - n);
-    if (vf->is_integer) {
-        fputs(raw, f);
-    } else if (vf->signed_rf || n == 1) {
-        fprintf(f, "(2.0 * %s + 1.0) / %.9e", raw, max);
-    } else {
-        fprintf(f, "max(-1.0, %s / %.9e)", raw, (max - 1) / 2);
-    }
-}
-
-static void fetch_texels(FILE *f, unsigned n, const struct shader_vfetch *vf,
-                         const struct gl_vfetch_plan *p)
-{
-    const struct format_info *info = format_info(vf->format);
-    bool aligned = vf->stride % 4 == 0 && vf->offset % 4 == 0;
-
-    fprintf(f, "vec4 yamato_vfetch%u(float index) {\n", n);
-    if (!p->bytes || !info) {
-        fputs("    return vec4(0.0);\n}\n", f);
-        return;
-    }
-    // hostile indices: out of range before they can wrap
-    fprintf(f,
-            "    float i = index >= 0.0 ? floor(index%s) : 0.0;\n"
-            "    float far = i * %u.0 + %d.0;\n"
-            "    if (!(far >= 0.0 && far < 1.0e9)) return vec4(0.0);\n"
-            "    int a = int(i) * %u + %d;\n",
-            vf->index_round ? " + 0.5" : "", vf->stride, vf->offset, vf->stride, vf->offset);
-    for (unsigned w = 0; 4 * w < p->bytes; w++) {
-        fprintf(f, "    uint w%u = %s(y_buffer[%u], a + %u);\n", w, aligned ? "y_word" : "y_bytes",
-                p->buffer, 4 * w);
-    }
-    fputs("    return vec4(", f);
-    for (unsigned i = 0, at = 0; i < 4; i++) {
-        fputs(i ? ", " : "", f);
-        if (i < info->components) {
-            field_expr(f, info, vf, i, at);
-            at += info->bits[i];
-        } else {
-            fputs("0.0", f);
-        }
-    }
-    fprintf(f, ") * %.9e;\n}\n", (double)pow2(vf->exp_adjust));
-}
-
-static void vertex_fetches(FILE *f, const struct gl_program *prog, const struct shader_info *info)
-{
-    bool texels = false;
-    for (unsigned i = 0; i < prog->vfetch_count; i++) {
-        if (prog->vfetch[i].attribute) {
-            fprintf(f, "layout(location = %u) in vec4 y_a%u;\n", prog->vfetch[i].location,
-                    prog->vfetch[i].location);
-        } else {
-            texels = true;
-        }
-    }
-    if (texels) {
-        fputs("uniform usamplerBuffer y_words;\n"
-              "uint y_word(ivec4 b, int at) {\n"
-              "    int d = at >> 2;\n"
-              "    return d >= b.y && d < b.z ? texelFetch(y_words, b.x + d).x : 0u;\n}\n"
-              "uint y_bytes(ivec4 b, int at) {\n"
-              "    uint lo = y_word(b, at), s = uint(at & 3) * 8u;\n"
-              "    return s == 0u ? lo : lo >> s | y_word(b, at + 4) << (32u - s);\n}\n"
-              "float y_half(uint h) {\n"
-              "    uint m = h & 1023u, e = h >> 10 & 31u;\n"
-              "    float v = e == 0u ? float(m) * 5.9604644775390625e-8\n"
-              "        : uintBitsToFloat((e == 31u ? 255u : e + 112u) << 23 | m << 13);\n"
-              "    return (h & 32768u) != 0u ? -v : v;\n}\n",
-              f);
-    }
-    for (unsigned i = 0; i < prog->vfetch_count; i++) {
-        if (prog->vfetch[i].attribute) {
-            fetch_attribute(f, i, &info->vfetch[i], &prog->vfetch[i]);
-        } else {
-            fetch_texels(f, i, &info->vfetch[i], &prog->vfetch[i]);
-        }
-    }
-}
-
-// ---- texture fetch -----------------------------------------------------------------------------------
-
-enum { OP_TFETCH = 1, OP_LOD = 17, OP_GRADIENTS = 18, OP_WEIGHTS = 19 };
-
-static void sample_call(FILE *f, const struct shader_tfetch *t, unsigned dim, const char *sampler,
-                        bool pixel)
-{
-    const char *grad = dim == DIM_3D || dim == DIM_CUBE ? "gh, gv" : "gh.xy, gv.xy";
-    bool bias = t->lod_bias != 0 || t->use_reg_lod;
-
-    fprintf(f, "    float lod = %s%.9e;\n", t->use_reg_lod ? "reg_lod + " : "", (double)t->lod_bias);
-    if (t->use_reg_gradients) {
-        fprintf(f, "    return textureGrad(%s, p, %s);\n}\n", sampler, grad);
-    } else if (t->use_comp_lod && pixel) {
-        fprintf(f, bias ? "    return texture(%s, p, lod);\n}\n" : "    return texture(%s, p);\n}\n",
-                sampler);
-    } else {
-        fprintf(f, "    return textureLod(%s, p, lod);\n}\n", sampler);
-    }
-}
-
-// Declares p, what GLSL's sampling functions take.
-static void texture_coordinate(FILE *f, const struct shader_tfetch *t, unsigned dim,
-                               const char *sampler)
-{
-    static const char *const from[DIM_COUNT] = {
-        [DIM_1D] = "vec2 p = vec2(coord.x, 0.5)",
-        [DIM_2D] = "vec2 p = coord.xy",
-        [DIM_3D] = "vec3 p = coord",
-        [DIM_STACK] = "vec3 p = coord",
-    };
-    const float *o = t->offset;
-
-    if (dim == DIM_CUBE) { // face coordinates back to a direction, just inside the face
-        fputs("    vec2 c = clamp((coord.xy - 1.5) * 2.0, -1.0, 1.0) * 0.9999997;\n"
-              "    int face = int(clamp(floor(coord.z + 0.5), 0.0, 5.0));\n"
-              "    vec3 p = face == 0 ? vec3(1.0, -c.y, -c.x) : face == 1 ? vec3(-1.0, -c.y, c.x)\n"
-              "        : face == 2 ? vec3(c.x, 1.0, c.y) : face == 3 ? vec3(c.x, -1.0, -c.y)\n"
-              "        : face == 4 ? vec3(c.x, -c.y, 1.0) : vec3(-c.x, -c.y, -1.0);\n",
-              f);
-        return;
-    }
-    fprintf(f, "    %s;\n", from[dim]);
-    if (t->denorm_coords) {
-        fprintf(f, "    p.x /= float(textureSize(%s, 0).x);\n", sampler);
-        if (dim != DIM_1D) {
-            fprintf(f, "    p.y /= float(textureSize(%s, 0).y);\n", sampler);
-        }
-    }
-    if (dim == DIM_STACK) { // a layer number
-        if (!t->denorm_coords) {
-            fprintf(f, "    p.z *= float(textureSize(%s, 0).z);\n", sampler);
-        }
-        fputs("    p.z = floor(p.z);\n", f);
-    } else if (dim == DIM_3D && t->denorm_coords) {
-        fprintf(f, "    p.z /= float(textureSize(%s, 0).z);\n", sampler);
-    }
-    if (o[0] != 0 || o[1] != 0) {
-        fprintf(f, "    p.xy += vec2(%f, %f) / vec2(textureSize(%s, 0).xy);\n", (double)o[0],
-                dim == DIM_1D ? 0.0 : (double)o[1], sampler);
-    }
-    if (dim == DIM_3D && o[2] != 0) {
-        fprintf(f, "    p.z += %f / float(textureSize(%s, 0).z);\n", (double)o[2], sampler);
-    }
-}
-
-static void texture_fetch(const struct gl_backend *be, FILE *f, const struct gl_program *prog,
-                          unsigned n, const struct shader_tfetch *t, bool pixel)
-{
-    unsigned dim = prog->key.dims[t->constant & 31];
-    char sampler[16];
-
-    snprintf(sampler, sizeof sampler, "y_t%d", gl_plan_sampler(prog, t, pixel));
-    fprintf(f, "vec4 yamato_tfetch%u(vec3 coord, float reg_lod, vec3 gh, vec3 gv) {\n", n);
-    switch (t->opcode) {
-    case OP_TFETCH:
-        texture_coordinate(f, t, dim, sampler);
-        sample_call(f, t, dim, sampler, pixel);
-        return;
-    case OP_LOD:
-        if (pixel && be->caps.glsl >= 400) {
-            texture_coordinate(f, t, dim, sampler);
-            fprintf(f, "    return vec4(textureQueryLod(%s, p%s).y, 0.0, 0.0, 0.0);\n}\n", sampler,
-                    dim == DIM_STACK ? ".xy" : "");
-            return;
-        }
-        break;
-    case OP_GRADIENTS:
-        if (pixel) {
-            fputs("    return vec4(dFdx(coord.x), dFdy(coord.x), dFdx(coord.y), dFdy(coord.y));\n}\n",
-                  f);
-            return;
-        }
-        break;
-    case OP_WEIGHTS:
-        if (dim == DIM_CUBE) {
-            fprintf(f, "    vec2 p = coord.xy - 1.0;\n");
-        } else {
-            texture_coordinate(f, t, dim, sampler);
-        }
-        fprintf(f, "    return vec4(fract(p.xy * vec2(textureSize(%s, 0).xy) - 0.5), %s, 0.0);\n}\n",
-                sampler, dim == DIM_3D ? "fract(p.z)" : "0.0");
-        return;
-    default:
-        break;
-    }
-    fputs("    return vec4(0.0);\n}\n", f);
-}
-
-static void texture_fetches(const struct gl_backend *be, FILE *f, const struct gl_program *prog,
-                            const struct shader_info *info, bool pixel)
-{
-    static const char *const type[DIM_COUNT] = {"sampler2D", "sampler2D", "sampler3D",
-                                                "samplerCube", "sampler2DArray"};
-    for (unsigned i = 0; i < prog->sampler_count; i++) {
-        if (prog->samplers[i].pixel == pixel) {
-            fprintf(f, "uniform %s y_t%u;\n", type[prog->samplers[i].dimension], i);
-        }
-    }
-    for (unsigned i = 0; i < info->tfetch_count; i++) {
-        texture_fetch(be, f, prog, i, &info->tfetch[i], pixel);
-    }
-}
-
-// ---- stages --------------------------------------------------------------------------------------------
-
-static void interpolators(FILE *f, const struct gl_program *prog, const char *dir, const char *prefix,
-                          const char *array)
+static void interpolators(FILE *f, const struct gl_program *prog, const char *dir,
+                          const char *prefix, const char *array)
 {
     for (unsigned i = 0; i < prog->key.interpolators; i++) {
         fprintf(f, "%s%s vec4 %s%u%s;\n", prog->key.flat >> i & 1 ? "flat " : "", dir, prefix, i,
@@ -366,8 +120,8 @@ char *gl_glsl_vertex(const struct gl_backend *be, const struct gl_program *prog,
     vertex_head(f);
     data_block(f, &prog->vs, 'v', prog->buffer_count);
     stage_functions(f, &prog->vs, 'v');
-    vertex_fetches(f, prog, info);
-    texture_fetches(be, f, prog, info, false);
+    gl_glsl_vertex_fetches(f, prog, info);
+    gl_glsl_texture_fetches(be, f, prog, info, false);
     interpolators(f, prog, "out", has_geometry(key) ? "y_g" : "y_v", "");
     fputs(body, f);
     fputs("\nvoid main() {\n"
@@ -389,7 +143,8 @@ char *gl_glsl_vertex(const struct gl_backend *be, const struct gl_program *prog,
         fputs("    p.z *= p.w;\n", f);
     }
     fputs("    p.xyz = p.xyz * y_pos_scale.xyz + y_pos_bias.xyz * p.w;\n", f);
-    if (key->kind == KIND_POINT) { // centres in (p - size/2, p + size/2], as the software backend has it
+    if (key->kind ==
+        KIND_POINT) { // centres in (p - size/2, p + size/2], as the software backend has it
         fputs("    p.xy += p.w / 256.0 / y_view.xy;\n", f);
     }
     fputs(key->point_size ? "    gl_PointSize = min(max(m.x, y_point.y), y_point.z);\n"
@@ -469,14 +224,15 @@ static void point_body(FILE *f, const struct gl_program *prog)
           f);
     interpolators(f, prog, "in", "y_g", "[]");
     interpolators(f, prog, "out", "y_v", "");
-    fputs("void main() {\n"
-          "    vec4 p = gl_in[0].gl_Position;\n"
-          "    if (p.w <= 0.0 || (y_first.y != 0u && any(greaterThan(abs(p.xyz), p.www)))) return;\n"
-          "    vec2 h = gl_in[0].gl_PointSize * 0.5 * p.w / y_view.xy;\n"
-          "    for (int i = 0; i < 4; i++) {\n"
-          "        y_sprite = vec2(i & 1, i >> 1);\n"
-          "        gl_Position = vec4(p.xy + (y_sprite * 2.0 - 1.0) * h, p.zw);\n",
-          f);
+    fputs(
+        "void main() {\n"
+        "    vec4 p = gl_in[0].gl_Position;\n"
+        "    if (p.w <= 0.0 || (y_first.y != 0u && any(greaterThan(abs(p.xyz), p.www)))) return;\n"
+        "    vec2 h = gl_in[0].gl_PointSize * 0.5 * p.w / y_view.xy;\n"
+        "    for (int i = 0; i < 4; i++) {\n"
+        "        y_sprite = vec2(i & 1, i >> 1);\n"
+        "        gl_Position = vec4(p.xy + (y_sprite * 2.0 - 1.0) * h, p.zw);\n",
+        f);
     for (unsigned i = 0; i < prog->key.interpolators; i++) {
         fprintf(f, "        y_v%u = y_g%u[0];\n", i, i);
     }
@@ -515,7 +271,8 @@ static void param_gen(FILE *f, const struct gl_program_key *key)
     const char *sprite = key->shape == SHAPE_BIG_POINT ? "y_sprite" : "gl_PointCoord";
     fputs("    vec2 at = floor(gl_FragCoord.xy);\n", f);
     if (key->kind == KIND_TRIANGLE) { // -0 must come out at x = 0
-        fputs("    if (!gl_FrontFacing) at.x = uintBitsToFloat(floatBitsToUint(at.x) ^ 0x80000000u);\n",
+        fputs("    if (!gl_FrontFacing) at.x = uintBitsToFloat(floatBitsToUint(at.x) ^ "
+              "0x80000000u);\n",
               f);
     }
     switch ((enum gl_kind)key->kind) {
@@ -523,7 +280,8 @@ static void param_gen(FILE *f, const struct gl_program_key *key)
         fprintf(f, "    r[%u] = vec4(at.x, -at.y, %s);\n", key->param_gen - 1, sprite);
         break;
     case KIND_LINE:
-        fprintf(f, "    r[%u] = vec4(at, uintBitsToFloat(0x80000000u), 0.0);\n", key->param_gen - 1);
+        fprintf(f, "    r[%u] = vec4(at, uintBitsToFloat(0x80000000u), 0.0);\n",
+                key->param_gen - 1);
         break;
     case KIND_TRIANGLE:
         fprintf(f, "    r[%u] = vec4(at, 0.0, 0.0);\n", key->param_gen - 1);
@@ -557,10 +315,13 @@ static void quantise(FILE *f, const struct gl_program_key *key)
     if (!coarse || (!key->dither && !round)) {
         return;
     }
-    fprintf(f, "    const vec4 most = vec4(%.1f, %.1f, %.1f, %.1f);\n    color = clamp(color, 0.0, 1.0);\n",
+    fprintf(f,
+            "    const vec4 most = vec4(%.1f, %.1f, %.1f, %.1f);\n    color = clamp(color, 0.0, "
+            "1.0);\n",
             (double)max[0], (double)max[1], (double)max[2], (double)max[3] + (max[3] == 0));
     if (key->dither) {
-        fputs("    const float m[16] = float[16](0.0, 8.0, 2.0, 10.0, 12.0, 4.0, 14.0, 6.0, 3.0, 11.0,"
+        fputs("    const float m[16] = float[16](0.0, 8.0, 2.0, 10.0, 12.0, 4.0, 14.0, 6.0, 3.0, "
+              "11.0,"
               " 1.0, 9.0, 15.0, 7.0, 13.0, 5.0);\n"
               "    ivec2 cell = ivec2(gl_FragCoord.xy) & 3;\n"
               "    color += ((m[cell.y * 4 + cell.x] + 0.5) / 16.0 - 0.5) / most;\n",
@@ -590,7 +351,7 @@ char *gl_glsl_pixel(const struct gl_backend *be, const struct gl_program *prog,
     fputs("layout(std140) uniform y_ps { vec4 y_alpha; };\n", f);
     data_block(f, &prog->ps, 'p', 0);
     stage_functions(f, &prog->ps, 'p');
-    texture_fetches(be, f, prog, info, true);
+    gl_glsl_texture_fetches(be, f, prog, info, true);
     interpolators(f, prog, "in", "y_v", "");
     if (key->shape == SHAPE_BIG_POINT) {
         fputs("in vec2 y_sprite;\n", f);

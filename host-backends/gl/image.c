@@ -25,8 +25,8 @@ bool gl_image_create(struct gl_backend *be, struct gl_image *img, unsigned px, u
     }
     glGenTextures(1, &img->tex);
     glBindTexture(GL_TEXTURE_2D, img->tex);
-    glTexImage2D(GL_TEXTURE_2D, 0, (GLint)p->internal, (GLsizei)width, (GLsizei)height, 0, p->format,
-                 p->type, NULL);
+    glTexImage2D(GL_TEXTURE_2D, 0, (GLint)p->internal, (GLsizei)width, (GLsizei)height, 0,
+                 p->format, p->type, NULL);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 0);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
@@ -79,7 +79,8 @@ static struct gl_fbo *fbo_slot(struct gl_backend *be, GLuint color, GLuint depth
     return oldest;
 }
 
-bool gl_image_bind(struct gl_backend *be, const struct gl_image *color, const struct gl_image *depth)
+bool gl_image_bind(struct gl_backend *be, const struct gl_image *color,
+                   const struct gl_image *depth)
 {
     GLuint c = color ? color->tex : 0, d = depth ? depth->tex : 0;
     struct gl_fbo *f = fbo_slot(be, c, d);
@@ -130,8 +131,8 @@ void gl_image_upload(struct gl_backend *be, const struct gl_image *img, const st
     glBindTexture(GL_TEXTURE_2D, img->tex);
     glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
     glPixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)stride_px);
-    glTexSubImage2D(GL_TEXTURE_2D, 0, r->x0, r->y0, r->x1 - r->x0, r->y1 - r->y0, p->format, p->type,
-                    data);
+    glTexSubImage2D(GL_TEXTURE_2D, 0, r->x0, r->y0, r->x1 - r->x0, r->y1 - r->y0, p->format,
+                    p->type, data);
     be->count.uploads++;
     be->count.upload_bytes += (uint64_t)(r->x1 - r->x0) * (uint64_t)(r->y1 - r->y0) * p->bytes;
 }
@@ -159,7 +160,8 @@ void gl_image_clear(struct gl_backend *be, const struct gl_image *img, const str
     if (!gl_image_bind(be, depth ? NULL : img, depth ? img : NULL)) {
         return;
     }
-    if (r->x0 == 0 && r->y0 == 0 && (uint32_t)r->x1 == img->width && (uint32_t)r->y1 == img->height) {
+    if (r->x0 == 0 && r->y0 == 0 && (uint32_t)r->x1 == img->width &&
+        (uint32_t)r->y1 == img->height) {
         glDisable(GL_SCISSOR_TEST);
     } else {
         glEnable(GL_SCISSOR_TEST);
@@ -187,15 +189,15 @@ void gl_image_copy(struct gl_backend *be, const struct gl_image *src, int32_t sx
                    const struct gl_image *dst, int32_t dx, int32_t dy, uint32_t w, uint32_t h)
 {
     if (be->caps.copy_image) {
-        glCopyImageSubData(src->tex, GL_TEXTURE_2D, 0, sx, sy, 0, dst->tex, GL_TEXTURE_2D, 0, dx, dy, 0,
-                           (GLsizei)w, (GLsizei)h, 1);
+        glCopyImageSubData(src->tex, GL_TEXTURE_2D, 0, sx, sy, 0, dst->tex, GL_TEXTURE_2D, 0, dx,
+                           dy, 0, (GLsizei)w, (GLsizei)h, 1);
         return;
     }
     // 3.3: through a second framebuffer
-    GLenum point = !is_depth(src->px)     ? GL_COLOR_ATTACHMENT0
+    GLenum point = !is_depth(src->px)    ? GL_COLOR_ATTACHMENT0
                    : src->px == PX_D24S8 ? GL_DEPTH_STENCIL_ATTACHMENT
                                          : GL_DEPTH_ATTACHMENT;
-    GLbitfield bits = !is_depth(src->px) ? GL_COLOR_BUFFER_BIT
+    GLbitfield bits = !is_depth(src->px)    ? GL_COLOR_BUFFER_BIT
                       : src->px == PX_D24S8 ? GL_DEPTH_BUFFER_BIT | GL_STENCIL_BUFFER_BIT
                                             : GL_DEPTH_BUFFER_BIT;
     if (!gl_image_bind(be, is_depth(dst->px) ? NULL : dst, is_depth(dst->px) ? dst : NULL)) {
@@ -208,8 +210,8 @@ void gl_image_copy(struct gl_backend *be, const struct gl_image *src, int32_t sx
     glFramebufferTexture2D(GL_READ_FRAMEBUFFER, point, GL_TEXTURE_2D, src->tex, 0);
     glReadBuffer(is_depth(src->px) ? GL_NONE : GL_COLOR_ATTACHMENT0);
     glDisable(GL_SCISSOR_TEST);
-    glBlitFramebuffer(sx, sy, sx + (GLint)w, sy + (GLint)h, dx, dy, dx + (GLint)w, dy + (GLint)h, bits,
-                      GL_NEAREST);
+    glBlitFramebuffer(sx, sy, sx + (GLint)w, sy + (GLint)h, dx, dy, dx + (GLint)w, dy + (GLint)h,
+                      bits, GL_NEAREST);
     glFramebufferTexture2D(GL_READ_FRAMEBUFFER, point, GL_TEXTURE_2D, 0, 0);
     glBindFramebuffer(GL_READ_FRAMEBUFFER, be->bound_fbo);
 }

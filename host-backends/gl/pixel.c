@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // How the a2xx' colour and depth formats look to GL: which internal format holds every value, and
-// which transfer format gives back the very bytes that the a2xx keeps (gpu-model/formats.def has the
-// field widths; fields go from the low bit up). Depth is Z24 << 8 | S8, GL's UNSIGNED_INT_24_8.
+// which transfer format gives back the very bytes that the a2xx keeps (gpu-model/formats.def has
+// the field widths; fields go from the low bit up). Depth is Z24 << 8 | S8, GL's UNSIGNED_INT_24_8.
 #include "host-backends/gl/gl.h"
 
 #include "base/bits.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The plan of a program: which vertex fetches become GL vertex attributes (those that read the plain
-// vertex index in a format GL knows) and which read a texel buffer with the decoding in GLSL, which
-// sampler each texture fetch uses, and where things lie in the uniform blocks. Depends on the
+// The plan of a program: which vertex fetches become GL vertex attributes (those that read the
+// plain vertex index in a format GL knows) and which read a texel buffer with the decoding in GLSL,
+// which sampler each texture fetch uses, and where things lie in the uniform blocks. Depends on the
 // microcode only, never on a draw.
 #include "host-backends/gl/gl.h"
 
@@ -101,7 +101,8 @@ static int plan_vfetches(const struct gl_backend *be, struct gl_program *prog,
 {
     int attrs = 0;
     if (info->vfetch_count > MAX_VFETCH) {
-        return err_set(err, -ENOTSUP, "%u vertex fetches, at most %u", info->vfetch_count, MAX_VFETCH);
+        return err_set(err, -ENOTSUP, "%u vertex fetches, at most %u", info->vfetch_count,
+                       MAX_VFETCH);
     }
     prog->vfetch_count = info->vfetch_count;
     for (unsigned i = 0; i < info->vfetch_count; i++) {
@@ -136,8 +137,13 @@ static int plan_samplers(const struct gl_backend *be, struct gl_program *prog,
         }
         stage++;
         prog->samplers[prog->sampler_count++] = (struct gl_sampler_plan){
-            .constant = f->constant & 31, .dimension = prog->key.dims[f->constant & 31], .mag = f->mag, .min = f->min,
-            .mip = f->mip, .aniso = f->aniso, .pixel = pixel,
+            .constant = f->constant & 31,
+            .dimension = prog->key.dims[f->constant & 31],
+            .mag = f->mag,
+            .min = f->min,
+            .mip = f->mip,
+            .aniso = f->aniso,
+            .pixel = pixel,
         };
     }
     return 0;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // From a decoded draw to a prepared one: the program, vertices, indices and constants in the stream
-// buffer, textures. After this nothing of the guest's memory is needed any more, so that the draw can
-// be issued later, elsewhere, or not at all. And the comparison of a later draw with a prepared one.
+// buffer, textures. After this nothing of the guest's memory is needed any more, so that the draw
+// can be issued later, elsewhere, or not at all. And the comparison of a later draw with a prepared
+// one.
 #include "host-backends/gl/gl.h"
 
 #include <string.h>
@@ -12,9 +13,13 @@
 
 #define REG(st, r) ((st)->regs ? (st)->regs[(r)-0x2000] : 0)
 enum {
-    PA_SC_SCREEN_SCISSOR_TL = 0x200e, PA_SC_SCREEN_SCISSOR_BR = 0x200f,
-    PA_SC_WINDOW_OFFSET = 0x2080, PA_SC_WINDOW_SCISSOR_TL = 0x2081,
-    PA_SC_WINDOW_SCISSOR_BR = 0x2082, SQ_INTERPOLATOR_CNTL = 0x2182, PA_SU_SC_MODE_CNTL = 0x2205,
+    PA_SC_SCREEN_SCISSOR_TL = 0x200e,
+    PA_SC_SCREEN_SCISSOR_BR = 0x200f,
+    PA_SC_WINDOW_OFFSET = 0x2080,
+    PA_SC_WINDOW_SCISSOR_TL = 0x2081,
+    PA_SC_WINDOW_SCISSOR_BR = 0x2082,
+    SQ_INTERPOLATOR_CNTL = 0x2182,
+    PA_SU_SC_MODE_CNTL = 0x2205,
 };
 
 static bool wants_color(const struct gpu_state *st)
@@ -34,7 +39,8 @@ bool gl_draw_is_nothing(const struct gpu_draw *draw)
            (draw->vs && !wants_color(st) && !wants_depth(st));
 }
 
-// ---- program key -----------------------------------------------------------------------------------------
+// ---- program key
+// -----------------------------------------------------------------------------------------
 
 static bool has_point_size(const struct gpu_state *st)
 {
@@ -43,7 +49,7 @@ static bool has_point_size(const struct gpu_state *st)
 
 static enum gl_kind kind_of(enum gpu_prim prim)
 {
-    return prim == GPU_PRIM_POINTS       ? KIND_POINT
+    return prim == GPU_PRIM_POINTS      ? KIND_POINT
            : prim <= GPU_PRIM_LINE_LOOP ? KIND_LINE
                                         : KIND_TRIANGLE;
 }
@@ -53,7 +59,9 @@ static enum gl_kind kind_of(enum gpu_prim prim)
 // exact program. (Denormals are flushed when constants are uploaded.)
 static bool odd_constants(const struct shader_info *info, const float (*alu)[4], unsigned count)
 {
-    unsigned n = info->uses_rel_const ? count : info->alu_const_max < count ? info->alu_const_max : count;
+    unsigned n = info->uses_rel_const          ? count
+                 : info->alu_const_max < count ? info->alu_const_max
+                                               : count;
     for (unsigned i = 0; i < n; i++) {
         if (info->uses_rel_const || info->alu_const_used[i / 32] >> (i % 32) & 1) {
             uint32_t w[4];
@@ -80,7 +88,8 @@ static void key_dims(const struct gpu_draw *d, const struct shader_info *info,
     }
 }
 
-static void make_key(const struct gl_backend *be, const struct gpu_draw *d, struct gl_program_key *key)
+static void make_key(const struct gl_backend *be, const struct gpu_draw *d,
+                     struct gl_program_key *key)
 {
     const struct gpu_state *st = d->state;
     const struct shader_info *vi = shader_info(d->vs), *pi = d->ps ? shader_info(d->ps) : NULL;
@@ -94,8 +103,8 @@ static void make_key(const struct gl_backend *be, const struct gpu_draw *d, stru
         key->shape = SHAPE_RECT;
     } else if (key->kind == KIND_LINE && st->line_width > be->caps.line_max) {
         key->shape = SHAPE_WIDE_LINE;
-    } else if (key->kind == KIND_POINT && (has_point_size(st) ? st->point_max : st->point_width) >
-                                              be->caps.point_max) {
+    } else if (key->kind == KIND_POINT &&
+               (has_point_size(st) ? st->point_max : st->point_width) > be->caps.point_max) {
         key->shape = SHAPE_BIG_POINT;
     }
     key->alpha_func = d->ps && st->alpha_test && px ? st->alpha_func & 7 : 7;
@@ -118,7 +127,8 @@ static void make_key(const struct gl_backend *be, const struct gpu_draw *d, stru
     key->dither = d->ps && (st->dither_mode == 1 || (st->dither_mode == 2 && !st->blend));
 }
 
-// ---- constants ---------------------------------------------------------------------------------------------
+// ---- constants
+// ---------------------------------------------------------------------------------------------
 
 static void put_flow_and_consts(uint8_t *block, const struct gl_stage_block *b,
                                 const struct gpu_draw *d, const float (*alu)[4], unsigned count)
@@ -146,7 +156,8 @@ static void put_flow_and_consts(uint8_t *block, const struct gl_stage_block *b,
     memset(out + 4 * n, 0, 16 * (size_t)(b->const_count - n));
 }
 
-// ---- what was read ---------------------------------------------------------------------------------------
+// ---- what was read
+// ---------------------------------------------------------------------------------------
 
 static uint64_t generation(struct gl_context *ctx, uint32_t va, uint32_t bytes)
 {
@@ -213,7 +224,8 @@ bool gl_sources_current(struct gl_context *ctx, const struct gl_prepared *p)
     return true;
 }
 
-// ---- identity ----------------------------------------------------------------------------------------------
+// ---- identity
+// ----------------------------------------------------------------------------------------------
 
 static uint8_t *put(uint8_t *out, const void *data, size_t n)
 {
@@ -295,7 +307,8 @@ size_t gl_identity(const struct gpu_draw *d, const struct gl_program *prog, uint
     return (size_t)(out - begin);
 }
 
-// ---- place -------------------------------------------------------------------------------------------------
+// ---- place
+// -------------------------------------------------------------------------------------------------
 
 // Splits the scissor into what moves with the tile and what does not.
 static void split_scissor(const struct gl_context *ctx, const struct gpu_state *st,
@@ -306,8 +319,9 @@ static void split_scissor(const struct gl_context *ctx, const struct gpu_state *
     uint32_t off = REG(st, PA_SC_WINDOW_OFFSET);
     int32_t one = ctx->scissor_br_inclusive;
 
-    p->window = (struct gpu_rect){(int32_t)bits(wtl, 14, 0), (int32_t)bits(wtl, 30, 16),
-                                  (int32_t)bits(wbr, 14, 0) + one, (int32_t)bits(wbr, 30, 16) + one};
+    p->window =
+        (struct gpu_rect){(int32_t)bits(wtl, 14, 0), (int32_t)bits(wtl, 30, 16),
+                          (int32_t)bits(wbr, 14, 0) + one, (int32_t)bits(wbr, 30, 16) + one};
     p->screen = (struct gpu_rect){(int32_t)bits(stl, 14, 0), (int32_t)bits(stl, 30, 16),
                                   (int32_t)bits(sbr, 14, 0), (int32_t)bits(sbr, 30, 16)};
     struct gpu_rect moved = {p->window.x0 + st->window_x, p->window.y0 + st->window_y,

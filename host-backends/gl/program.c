@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The program cache of a guest's context: a decoded shader pair plus the few bits of state that are
-// compiled in, to a linked GL program with its plan. Failures are cached too, so that a program that
-// can not be made is logged once and costs nothing afterwards.
+// compiled in, to a linked GL program with its plan. Failures are cached too, so that a program
+// that can not be made is logged once and costs nothing afterwards.
 #include "host-backends/gl/gl.h"
 
 #include <errno.h>
@@ -22,7 +22,9 @@ static GLuint compile(struct gl_context *ctx, GLenum stage, const char *text)
     GLint ok = 0;
 
     TRACE(ctx->log, shader, "GLSL %s\n%s",
-          stage == GL_VERTEX_SHADER ? "vertex" : stage == GL_FRAGMENT_SHADER ? "pixel" : "geometry",
+          stage == GL_VERTEX_SHADER     ? "vertex"
+          : stage == GL_FRAGMENT_SHADER ? "pixel"
+                                        : "geometry",
           text);
     glShaderSource(sh, 1, &text, NULL);
     glCompileShader(sh);
@@ -131,6 +133,7 @@ static void build(struct gl_context *ctx, struct gl_program *p, const struct gpu
         p->failure = GPU_HOST_ERROR;
     } else {
         p->reads_window = p->key.param_gen != 0;
+        p->loops = strstr(vs, "for (") || (ps && strstr(ps, "for ("));
         note_constants(shader_info(draw->vs), p->vs_used);
         if (draw->ps) {
             note_constants(shader_info(draw->ps), p->ps_used);

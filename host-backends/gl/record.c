@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Recording of passes. A tiler's driver sends, for every tile, the same fills and draws with another
-// window offset and another resolve position. The first tile is recorded with all its data; what
-// follows is compared with it, command by command, down to the contents of the memory it reads. When
-// something else comes (or somebody must see results), the record is run: complete tiles as one
-// picture if merge.c says that this is the same, else one by one in their order; an incomplete last
-// tile is always run by itself.
+// Recording of passes. A tiler's driver sends, for every tile, the same fills and draws with
+// another window offset and another resolve position. The first tile is recorded with all its data;
+// what follows is compared with it, command by command, down to the contents of the memory it
+// reads. When something else comes (or somebody must see results), the record is run: complete
+// tiles as one picture if merge.c says that this is the same, else one by one in their order; an
+// incomplete last tile is always run by itself.
 #include "host-backends/gl/gl.h"
 
 #include <errno.h>
@@ -66,7 +66,8 @@ void gl_record_fini(struct gl_context *ctx)
     memset(rec, 0, sizeof *rec);
 }
 
-// ---- running ---------------------------------------------------------------------------------------------
+// ---- running
+// ---------------------------------------------------------------------------------------------
 
 static bool last_is_complete(const struct gl_record *rec)
 {
@@ -133,8 +134,8 @@ static void run_tile(struct gl_context *ctx, unsigned t, unsigned count)
     }
 }
 
-// Runs what was recorded; `keep` leading commands of an incomplete last tile stay as the beginning of
-// the next record.
+// Runs what was recorded; `keep` leading commands of an incomplete last tile stay as the beginning
+// of the next record.
 static enum gpu_result finish(struct gl_context *ctx, unsigned keep_cmds)
 {
     struct gl_record *rec = &ctx->rec;
@@ -166,6 +167,9 @@ static enum gpu_result finish(struct gl_context *ctx, unsigned keep_cmds)
     rec->block = NULL;
     ctx->be->stream.held = false;
     ctx->rec_start = UINT64_MAX;
+    if (!gl_check(ctx->be, "recorded work")) {
+        note_result(ctx, GPU_HOST_ERROR);
+    }
     return ctx->late;
 }
 
@@ -189,7 +193,8 @@ static void start_anew(struct gl_context *ctx)
     finish(ctx, n);
 }
 
-// ---- tiles -----------------------------------------------------------------------------------------------
+// ---- tiles
+// -----------------------------------------------------------------------------------------------
 
 static struct gl_tile *last_tile(struct gl_record *rec)
 {
@@ -253,7 +258,8 @@ static struct gl_cmd *append(struct gl_context *ctx, enum gl_cmd_kind kind)
     return c;
 }
 
-// ---- fills -----------------------------------------------------------------------------------------------
+// ---- fills
+// -----------------------------------------------------------------------------------------------
 
 enum gpu_result gl_record_fill(struct gl_context *ctx, const struct gpu_fill *fill)
 {
@@ -271,7 +277,8 @@ enum gpu_result gl_record_fill(struct gl_context *ctx, const struct gpu_fill *fi
     return GPU_OK;
 }
 
-// ---- restores ----------------------------------------------------------------------------------------------
+// ---- restores
+// ----------------------------------------------------------------------------------------------
 
 static bool same_source(const struct gl_restore *a, const struct gl_restore *b)
 {
@@ -300,7 +307,8 @@ static enum gpu_result record_restore(struct gl_context *ctx, const struct gl_re
     return GPU_OK;
 }
 
-// ---- resolves --------------------------------------------------------------------------------------------
+// ---- resolves
+// --------------------------------------------------------------------------------------------
 
 static bool same_resolve(const struct gpu_resolve *a, const struct gpu_resolve *b)
 {
@@ -319,8 +327,8 @@ static bool same_rect(const struct gpu_rect *a, const struct gpu_rect *b)
     return a->x0 == b->x0 && a->y0 == b->y0 && a->x1 == b->x1 && a->y1 == b->y1;
 }
 
-// True when a recorded draw reads memory that the resolve writes: then a later tile would see what an
-// earlier one wrote, and the order matters. How far the surface goes is known from the scissors.
+// True when a recorded draw reads memory that the resolve writes: then a later tile would see what
+// an earlier one wrote, and the order matters. How far the surface goes is known from the scissors.
 static bool feeds_back(const struct gl_record *rec, const struct gpu_resolve *res)
 {
     uint64_t rows = (uint64_t)res->rect.y1 + (uint32_t)res->dst_y;
@@ -367,8 +375,8 @@ enum gpu_result gl_record_resolve(struct gl_context *ctx, const struct gpu_resol
     }
     append(ctx, CMD_RESOLVE)->res = *res;
     struct gl_tile *t = last_tile(rec);
-    if (!place(rec, res->dst_x, res->dst_y) || (rec->resolved && !same_rect(&t->rect, &res->rect)) ||
-        feeds_back(rec, res)) {
+    if (!place(rec, res->dst_x, res->dst_y) ||
+        (rec->resolved && !same_rect(&t->rect, &res->rect)) || feeds_back(rec, res)) {
         rec->plain = true;
     }
     t->rect = res->rect;
@@ -376,9 +384,11 @@ enum gpu_result gl_record_resolve(struct gl_context *ctx, const struct gpu_resol
     return rec->plain ? gl_record_finish(ctx) : GPU_OK;
 }
 
-// ---- draws -----------------------------------------------------------------------------------------------
+// ---- draws
+// -----------------------------------------------------------------------------------------------
 
-static bool matches(struct gl_context *ctx, const struct gl_prepared *p, const struct gpu_draw *draw)
+static bool matches(struct gl_context *ctx, const struct gl_prepared *p,
+                    const struct gpu_draw *draw)
 {
     struct gl_record *rec = &ctx->rec;
     const struct gl_tile *t = last_tile(rec), *first = &rec->tile[0];
@@ -399,8 +409,7 @@ static bool matches(struct gl_context *ctx, const struct gl_prepared *p, const s
                         tile[1] - p->tile[1] != (float)(t->y - first->y)))) {
         return false;
     }
-    return gl_sources_current(ctx, p) &&
-           gl_textures_current(ctx, p->bound, p->prog->sampler_count);
+    return gl_sources_current(ctx, p) && gl_textures_current(ctx, p->bound, p->prog->sampler_count);
 }
 
 static struct gpu_rect screen_scissor(const struct gpu_state *st)
@@ -473,8 +482,9 @@ enum gpu_result gl_record_draw(struct gl_context *ctx, const struct gpu_draw *dr
         struct gl_prepared now;
         gl_record_finish(ctx);
         enum gpu_result r = gl_draw_prepare(ctx, draw, &now);
-        return r != GPU_OK ? r
-                           : gl_draw_direct(ctx, &now, st->window_x, st->window_y, &st->scissor, 0, 0);
+        return r != GPU_OK
+                   ? r
+                   : gl_draw_direct(ctx, &now, st->window_x, st->window_y, &st->scissor, 0, 0);
     }
     struct gl_restore restore;
     if (draw->prim == GPU_PRIM_RECTS && gl_restore_recognise(ctx, draw, &restore)) {

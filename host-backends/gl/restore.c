@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Restores: before a batch that does not clear, the driver copies a surface from memory into on-chip
-// memory, tile by tile, with a textured rectangle (depth too, through the colour path). As a draw
-// that would tie every tile to its own vertices and its own texels; recognised, it is a copy of raw
-// pixels. Nothing is assumed about the programs: both are run on the interpreter, the vertex program
-// for its three vertices, the pixel program on made-up texels, and only a rectangle that puts texel
-// (x + a, y + b) unchanged into pixel (x, y) counts.
+// Restores: before a batch that does not clear, the driver copies a surface from memory into
+// on-chip memory, tile by tile, with a textured rectangle (depth too, through the colour path). As
+// a draw that would tie every tile to its own vertices and its own texels; recognised, it is a copy
+// of raw pixels. Nothing is assumed about the programs: both are run on the interpreter, the vertex
+// program for its three vertices, the pixel program on made-up texels, and only a rectangle that
+// puts texel (x + a, y + b) unchanged into pixel (x, y) counts.
 #include "host-backends/gl/gl.h"
 
 #include <math.h>
@@ -140,7 +140,8 @@ static bool texture_fits(const struct texture *t, const struct shader_tfetch *f,
 }
 
 // Window position of a vertex that was run. False when it makes no sense.
-static bool window(const struct gpu_state *st, const struct shader_lanes *ln, unsigned l, double xy[2])
+static bool window(const struct gpu_state *st, const struct shader_lanes *ln, unsigned l,
+                   double xy[2])
 {
     double w = ln->position[3][l];
     w = bit(st->vte_cntl, 8) ? 1 : bit(st->vte_cntl, 10) ? 1 / w : w; // VTX_XY_FMT, VTX_W0_FMT
@@ -298,8 +299,8 @@ void gl_restore_load(struct gl_context *ctx, const struct gl_restore *r, const s
 enum gpu_result gl_restore_direct(struct gl_context *ctx, const struct gl_restore *r)
 {
     unsigned px = gl_gmem_kind(ctx, r->base, r->pitch, r->px);
-    struct gl_view_want want = {r->base, r->pitch, (uint32_t)r->rect.y1, ctx->gmem_bytes, (uint8_t)px,
-                                1};
+    struct gl_view_want want = {r->base,         r->pitch,    (uint32_t)r->rect.y1,
+                                ctx->gmem_bytes, (uint8_t)px, 1};
     struct gl_view *v = gl_gmem_view(ctx, &want, true);
     struct gpu_rect rect = r->rect;
     if (!v) {

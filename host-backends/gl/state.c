@@ -13,10 +13,11 @@ enum { VTE_XY_DIVIDED = 1 << 8 };
 #define CLIP_DISABLE (1u << 16)
 #define CLIP_DX (1u << 19)
 
-// ---- viewport ------------------------------------------------------------------------------------------
+// ---- viewport
+// ------------------------------------------------------------------------------------------
 
-// One axis: window = ndc * scale + offset. GL can say it when the axis is enabled and of a size that
-// its viewport takes; clipping to the viewport is then the same too.
+// One axis: window = ndc * scale + offset. GL can say it when the axis is enabled and of a size
+// that its viewport takes; clipping to the viewport is then the same too.
 static bool axis_fits(float scale, float offset, float limit)
 {
     return fabsf(scale) * 2 <= limit && fabsf(scale) >= 0.25f && fabsf(offset) < 16384.0f &&
@@ -27,7 +28,8 @@ static void map_xy(const struct gl_backend *be, const float scale[3], const floa
                    bool no_clip, struct gl_viewport *vp)
 {
     float limit = (float)be->caps.max_viewport;
-    if (!no_clip && axis_fits(scale[0], offset[0], limit) && axis_fits(scale[1], offset[1], limit)) {
+    if (!no_clip && axis_fits(scale[0], offset[0], limit) &&
+        axis_fits(scale[1], offset[1], limit)) {
         vp->clip = true;
         vp->w = fabsf(scale[0]) * 2;
         vp->h = fabsf(scale[1]) * 2;
@@ -86,7 +88,8 @@ void gl_viewport_map(const struct gl_backend *be, const struct gpu_state *st,
     map_z(scale[2], offset[2], st->clip_cntl & CLIP_DX, vp);
 }
 
-// ---- tests and blending ------------------------------------------------------------------------------------
+// ---- tests and blending
+// ------------------------------------------------------------------------------------
 
 static void set(GLenum cap, bool on)
 {
@@ -119,7 +122,8 @@ static void apply_depth(const struct gpu_state *st, const struct gl_bind *bind)
     for (unsigned i = 0; stencil && i < 2; i++) {
         const struct gpu_stencil_face *s = &st->stencil[st->stencil_two_sided ? i : 0];
         glStencilFuncSeparate(face[i], GL_NEVER + (s->func & 7), s->ref, s->mask);
-        glStencilOpSeparate(face[i], stencil_op(s->fail), stencil_op(s->zfail), stencil_op(s->zpass));
+        glStencilOpSeparate(face[i], stencil_op(s->fail), stencil_op(s->zfail),
+                            stencil_op(s->zpass));
         glStencilMaskSeparate(face[i], s->write_mask);
     }
 }
@@ -127,18 +131,32 @@ static void apply_depth(const struct gpu_state *st, const struct gl_bind *bind)
 static GLenum blend_factor(unsigned f)
 {
     static const GLenum factors[17] = {
-        GL_ZERO, GL_ONE, GL_ZERO, GL_ZERO, GL_SRC_COLOR, GL_ONE_MINUS_SRC_COLOR, GL_SRC_ALPHA,
-        GL_ONE_MINUS_SRC_ALPHA, GL_DST_COLOR, GL_ONE_MINUS_DST_COLOR, GL_DST_ALPHA,
-        GL_ONE_MINUS_DST_ALPHA, GL_CONSTANT_COLOR, GL_ONE_MINUS_CONSTANT_COLOR, GL_CONSTANT_ALPHA,
-        GL_ONE_MINUS_CONSTANT_ALPHA, GL_SRC_ALPHA_SATURATE,
+        GL_ZERO,
+        GL_ONE,
+        GL_ZERO,
+        GL_ZERO,
+        GL_SRC_COLOR,
+        GL_ONE_MINUS_SRC_COLOR,
+        GL_SRC_ALPHA,
+        GL_ONE_MINUS_SRC_ALPHA,
+        GL_DST_COLOR,
+        GL_ONE_MINUS_DST_COLOR,
+        GL_DST_ALPHA,
+        GL_ONE_MINUS_DST_ALPHA,
+        GL_CONSTANT_COLOR,
+        GL_ONE_MINUS_CONSTANT_COLOR,
+        GL_CONSTANT_ALPHA,
+        GL_ONE_MINUS_CONSTANT_ALPHA,
+        GL_SRC_ALPHA_SATURATE,
     };
     return f < ARRAY_LEN(factors) ? factors[f] : GL_ZERO;
 }
 
 static GLenum blend_op(unsigned op)
 {
-    static const GLenum ops[8] = {GL_FUNC_ADD, GL_FUNC_SUBTRACT, GL_MIN, GL_MAX,
-                                  GL_FUNC_REVERSE_SUBTRACT, GL_FUNC_ADD, GL_FUNC_ADD, GL_FUNC_ADD};
+    static const GLenum ops[8] = {
+        GL_FUNC_ADD, GL_FUNC_SUBTRACT, GL_MIN,     GL_MAX, GL_FUNC_REVERSE_SUBTRACT,
+        GL_FUNC_ADD, GL_FUNC_ADD,      GL_FUNC_ADD};
     return ops[op & 7];
 }
 
@@ -166,14 +184,17 @@ static void apply_color(const struct gpu_state *st, const struct gl_bind *bind)
     set(GL_COLOR_LOGIC_OP, st->rop != 12);
     if (st->rop != 12) { // a3xx_rop_code by truth table, GL names them in another order
         static const GLenum ops[16] = {
-            GL_CLEAR, GL_NOR, GL_AND_INVERTED, GL_COPY_INVERTED, GL_AND_REVERSE, GL_INVERT, GL_XOR,
-            GL_NAND, GL_AND, GL_EQUIV, GL_NOOP, GL_OR_INVERTED, GL_COPY, GL_OR_REVERSE, GL_OR, GL_SET,
+            GL_CLEAR,       GL_NOR,        GL_AND_INVERTED, GL_COPY_INVERTED,
+            GL_AND_REVERSE, GL_INVERT,     GL_XOR,          GL_NAND,
+            GL_AND,         GL_EQUIV,      GL_NOOP,         GL_OR_INVERTED,
+            GL_COPY,        GL_OR_REVERSE, GL_OR,           GL_SET,
         };
         glLogicOp(ops[st->rop & 15]);
     }
 }
 
-// ---- geometry ----------------------------------------------------------------------------------------------
+// ---- geometry
+// ----------------------------------------------------------------------------------------------
 
 static void apply_offset(const struct gpu_state *st, bool back)
 {
@@ -223,7 +244,8 @@ void gl_state_apply(struct gl_backend *be, const struct gpu_state *st, enum gpu_
                : st->cull_front                ? GL_FRONT
                                                : GL_BACK);
     bool lines = polygons && st->poly_mode == 1;
-    glPolygonMode(GL_FRONT_AND_BACK, lines ? mode[st->poly_front < 2 ? st->poly_front : 2] : GL_FILL);
+    glPolygonMode(GL_FRONT_AND_BACK,
+                  lines ? mode[st->poly_front < 2 ? st->poly_front : 2] : GL_FILL);
     if (polygons) {
         apply_offset(st, false);
     } else {

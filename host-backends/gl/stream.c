@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // The streaming buffer: draws write vertices, indices and constants once around a ring of four
-// quarters, one allocation a draw. Entering a quarter waits for the fence left when it was last full
-// (all draws from it had been issued by then), so nothing is overwritten that the host may still read. With GL_ARB_buffer_storage the ring is mapped for good;
-// without, a shadow copy is uploaded piecewise and the buffer is orphaned at the wrap.
+// quarters, one allocation a draw. Entering a quarter waits for the fence left when it was last
+// full (all draws from it had been issued by then), so nothing is overwritten that the host may
+// still read. With GL_ARB_buffer_storage the ring is mapped for good; without, a shadow copy is
+// uploaded piecewise and the buffer is orphaned at the wrap.
 #include "host-backends/gl/gl.h"
 
 #include <stdlib.h>
@@ -19,7 +20,9 @@ bool gl_stream_init(struct gl_backend *be, struct gl_stream *s, size_t size, boo
     glGenBuffers(1, &s->buffer);
     glBindBuffer(GL_COPY_WRITE_BUFFER, s->buffer);
     if (s->persistent) {
-        GLbitfield bits = GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT;
+        // read, too: later draws are compared with what is in it
+        GLbitfield bits =
+            GL_MAP_READ_BIT | GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT;
         glBufferStorage(GL_COPY_WRITE_BUFFER, (GLsizeiptr)size, NULL, bits);
         s->map = glMapBufferRange(GL_COPY_WRITE_BUFFER, 0, (GLsizeiptr)size, bits);
     } else {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Surfaces in guest memory that the host GPU still holds. A resolve of merged tiles does not go to
-// memory at once: its image is kept, textures that name the same memory sample it, a restore takes it
-// back, and the flush (or anybody who reads the memory in another way) writes it out. After that the
-// image stays good for as long as the memory's generation number says that nobody has written there;
-// without such numbers it is forgotten.
+// memory at once: its image is kept, textures that name the same memory sample it, a restore takes
+// it back, and the flush (or anybody who reads the memory in another way) writes it out. After that
+// the image stays good for as long as the memory's generation number says that nobody has written
+// there; without such numbers it is forgotten.
 #include "host-backends/gl/gl.h"
 
 #include <string.h>
@@ -112,7 +112,8 @@ bool gl_surface_current(struct gl_context *ctx, struct gl_surface *s)
     return true;
 }
 
-struct gl_surface *gl_surface_find(struct gl_context *ctx, uint32_t va, uint32_t pitch, unsigned bpp)
+struct gl_surface *gl_surface_find(struct gl_context *ctx, uint32_t va, uint32_t pitch,
+                                   unsigned bpp)
 {
     for (unsigned i = 0; i < MAX_SURFACES; i++) {
         struct gl_surface *s = &ctx->surfaces[i];
@@ -155,7 +156,8 @@ struct gl_surface *gl_surface_put(struct gl_context *ctx, uint32_t va, uint32_t 
                                   struct gl_image *img)
 {
     struct gl_surface *s = NULL, *oldest = &ctx->surfaces[0];
-    struct gl_surface want = {.va = va, .pitch = pitch, .bpp = gl_pixel(img->px)->bytes, .img = *img};
+    struct gl_surface want = {
+        .va = va, .pitch = pitch, .bpp = gl_pixel(img->px)->bytes, .img = *img};
     uint64_t bytes = surface_bytes(&want);
 
     for (unsigned i = 0; i < MAX_SURFACES; i++) {
@@ -198,8 +200,8 @@ struct gl_surface *gl_surface_put(struct gl_context *ctx, uint32_t va, uint32_t 
 bool gl_surface_swizzle(struct gl_context *ctx, struct gl_surface *s, const uint8_t swizzle[4],
                         unsigned components)
 {
-    static const GLint name[8] = {GL_RED, GL_GREEN, GL_BLUE, GL_ALPHA,
-                                  GL_ZERO, GL_ONE, GL_ZERO, GL_ZERO};
+    static const GLint name[8] = {GL_RED,  GL_GREEN, GL_BLUE, GL_ALPHA,
+                                  GL_ZERO, GL_ONE,   GL_ZERO, GL_ZERO};
     GLint swz[4];
     if (s->swizzle_set && !memcmp(s->swizzle, swizzle, 4)) {
         return true;

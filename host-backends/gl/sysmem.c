@@ -2,8 +2,8 @@
 //
 // Colour targets in guest memory ("sysmem", RB_COLOR_INFO.BASE outside on-chip memory). The size of
 // such a surface is nowhere said, so only what draws may touch (their scissors) is read in, and the
-// union of that is written back when somebody may look: at the next other target, texture fetch from
-// the range, resolve or flush.
+// union of that is written back when somebody may look: at the next other target, texture fetch
+// from the range, resolve or flush.
 #include "host-backends/gl/gl.h"
 
 #include <string.h>
@@ -40,7 +40,8 @@ static bool transfer(struct gl_context *ctx, const struct gpu_color_target *t,
 
     for (int32_t y = r->y0; y < r->y1; y++) {
         for (int32_t x = r->x0; x < r->x1;) {
-            uint32_t va = color_pixel_va(t->base, t->pitch, bpp, t->linear, (uint32_t)x, (uint32_t)y);
+            uint32_t va =
+                color_pixel_va(t->base, t->pitch, bpp, t->linear, (uint32_t)x, (uint32_t)y);
             uint32_t n = t->linear ? width : 1; // tiles: pixel by pixel
             uint8_t *p = buf + ((size_t)(y - r->y0) * width + (size_t)(x - r->x0)) * bpp;
             if (write) {
@@ -85,7 +86,8 @@ static bool load(struct gl_context *ctx, const struct gpu_rect *area)
 {
     struct gl_sysmem *s = &ctx->sysmem;
     uint32_t w = (uint32_t)(area->x1 - area->x0), h = (uint32_t)(area->y1 - area->y0);
-    uint8_t *buf = gl_scratch(ctx, SCRATCH_SYSMEM, (size_t)w * h * gl_pixel(s->target.format)->bytes);
+    uint8_t *buf =
+        gl_scratch(ctx, SCRATCH_SYSMEM, (size_t)w * h * gl_pixel(s->target.format)->bytes);
     if (!buf) {
         return false;
     }

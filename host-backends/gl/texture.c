@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Textures in guest memory as GL textures, cached by fetch constant. Formats that GL has are uploaded
-// as they lie in memory; tiled, swapped, compressed and odd ones are decoded by gpu-model/formats.h
-// to RGBA8 where that is exact, else to float. Swizzles are GL's own, samplers are sampler objects.
+// Textures in guest memory as GL textures, cached by fetch constant. Formats that GL has are
+// uploaded as they lie in memory; tiled, swapped, compressed and odd ones are decoded by
+// gpu-model/formats.h to RGBA8 where that is exact, else to float. Swizzles are GL's own, samplers
+// are sampler objects.
 //
 // A cached texture is trusted until the guest may have written (gl_textures_distrust); then its
 // bytes are looked at again at the next use: by the memory's generation number where it has one,
@@ -16,8 +17,9 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "gpu-model/formats.h"
+#include "host-backends/gl/sampler.h"
 
-enum { BUCKETS = 256, MAX_TEXTURES = 1024, MAX_GL_SAMPLERS = 256 };
+enum { BUCKETS = 256, MAX_TEXTURES = 1024 };
 #define MAX_TEXTURE_BYTES (512ull << 20)
 
 struct native_format {
@@ -52,29 +54,21 @@ static const struct native_format natives[] = {
 struct gl_texture {
     struct gl_texture *next;
     uint32_t key[6];
-    uint8_t dimension;        // DIM_*
+    uint8_t dimension; // DIM_*
     GLuint tex;
     GLenum target;
-    uint32_t va[2];           // base level, further levels
-    uint64_t size[2];         // bytes in guest memory
+    uint32_t va[2];   // base level, further levels
+    uint64_t size[2]; // bytes in guest memory
     uint64_t generation[2], hash;
-    uint64_t checked;         // epoch of the last look, 0 distrusted
+    uint64_t checked; // epoch of the last look, 0 distrusted
     uint64_t used, gl_bytes;
     bool allocated;
 };
 
-struct gl_sampler {
-    struct {
-        uint8_t clamp[3], mag, min, mip, aniso, border, min_level, max_level, zero[2];
-        float lod_bias;
-    } key;
-    GLuint sampler;
-};
-
 struct gl_textures {
     struct gl_texture *bucket[BUCKETS];
-    struct gl_sampler samplers[MAX_GL_SAMPLERS];
-    unsigned sampler_count, count;
+    struct gl_samplers *samplers;
+    unsigned count;
     uint64_t epoch, bytes;
     GLuint zero[DIM_COUNT]; // by dimension: reads 0
 };
@@ -91,6 +85,11 @@ struct gl_textures *gl_textures_create(void)
     struct gl_textures *ts = calloc(1, sizeof *ts);
     if (ts) {
         ts->epoch = 1;
+        ts->samplers = gl_samplers_create();
+    }
+    if (ts && !ts->samplers) {
+        free(ts);
+        return NULL;
     }
     return ts;
 }
@@ -116,9 +115,7 @@ void gl_textures_destroy(struct gl_context *ctx)
             texture_free(ts, t);
         }
     }
-    for (unsigned i = 0; i < ts->sampler_count; i++) {
-        glDeleteSamplers(1, &ts->samplers[i].sampler);
-    }
+    gl_samplers_destroy(ts->samplers);
     glDeleteTextures(DIM_COUNT, ts->zero);
     free(ts);
     ctx->textures = NULL;
@@ -143,7 +140,8 @@ void gl_textures_distrust_range(struct gl_context *ctx, uint32_t va, uint64_t by
     }
 }
 
-// ---- contents ----------------------------------------------------------------------------------------
+// ---- contents
+// ----------------------------------------------------------------------------------------
 
 static uint64_t hash_memory(struct gl_context *ctx, uint64_t h, uint32_t va, uint64_t n)
 {
@@ -228,8 +226,8 @@ static void put_slice(const struct gl_texture *t, const struct texture *lay, uns
 {
     const struct texture_level *lv = &lay->level[level];
     GLsizei w = (GLsizei)lv->width, h = (GLsizei)lv->height;
-    GLenum image = t->target == GL_TEXTURE_CUBE_MAP ? GL_TEXTURE_CUBE_MAP_POSITIVE_X + slice
-                                                    : t->target;
+    GLenum image =
+        t->target == GL_TEXTURE_CUBE_MAP ? GL_TEXTURE_CUBE_MAP_POSITIVE_X + slice : t->target;
 
     glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
     glPixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)pitch);
@@ -238,7 +236,8 @@ static void put_slice(const struct gl_texture *t, const struct texture *lay, uns
             glTexImage3D(image, (GLint)level, (GLint)nf->internal, w, h,
                          (GLsizei)level_slices(t, lay, level), 0, nf->format, nf->type, NULL);
         }
-        glTexSubImage3D(image, (GLint)level, 0, 0, (GLint)slice, w, h, 1, nf->format, nf->type, data);
+        glTexSubImage3D(image, (GLint)level, 0, 0, (GLint)slice, w, h, 1, nf->format, nf->type,
+                        data);
     } else if (!t->allocated) {
         glTexImage2D(image, (GLint)level, (GLint)nf->internal, w, h, 0, nf->format, nf->type, data);
     } else {
@@ -293,8 +292,8 @@ static bool upload_decoded(struct gl_context *ctx, const struct gl_texture *t,
 // The bound texture's swizzle; part of the key, so it never changes.
 static void set_swizzle(const struct gl_texture *t, const struct texture *lay)
 {
-    static const GLint name[8] = {GL_RED, GL_GREEN, GL_BLUE, GL_ALPHA,
-                                  GL_ZERO, GL_ONE, GL_ZERO, GL_ZERO};
+    static const GLint name[8] = {GL_RED,  GL_GREEN, GL_BLUE, GL_ALPHA,
+                                  GL_ZERO, GL_ONE,   GL_ZERO, GL_ZERO};
     GLint swz[4];
     for (unsigned i = 0; i < 4; i++) {
         unsigned s = lay->swizzle[i] & 7;
@@ -336,7 +335,8 @@ static void upload(struct gl_context *ctx, struct gl_texture *t, const struct te
     ctx->be->count.upload_bytes += bytes;
 }
 
-// ---- the cache ------------------------------------------------------------------------------------------
+// ---- the cache
+// ------------------------------------------------------------------------------------------
 
 static void evict(struct gl_context *ctx)
 {
@@ -440,92 +440,11 @@ static GLuint zero_texture(struct gl_textures *ts, unsigned dimension)
     return ts->zero[dimension];
 }
 
-// ---- samplers --------------------------------------------------------------------------------------------
+// ---- for draws
+// ----------------------------------------------------------------------------------------------
 
-static GLint wrap_mode(const struct gl_backend *be, unsigned clamp)
-{
-    switch ((enum tex_clamp)(clamp & 7)) {
-    case TEX_WRAP:
-        return GL_REPEAT;
-    case TEX_MIRROR:
-        return GL_MIRRORED_REPEAT;
-    case TEX_CLAMP_LAST_TEXEL:
-        return GL_CLAMP_TO_EDGE;
-    case TEX_MIRROR_ONCE_LAST_TEXEL:
-    case TEX_MIRROR_ONCE_HALF_BORDER:
-    case TEX_MIRROR_ONCE_BORDER:
-        return be->caps.mirror_clamp ? GL_MIRROR_CLAMP_TO_EDGE : GL_MIRRORED_REPEAT;
-    case TEX_CLAMP_HALF_BORDER: // between the two; core GL has no such mode
-    case TEX_CLAMP_BORDER:
-        return GL_CLAMP_TO_BORDER;
-    }
-    return GL_REPEAT;
-}
-
-static void sampler_setup(const struct gl_backend *be, struct gl_sampler *s)
-{
-    static const GLint min_filter[2][3] = {
-        {GL_NEAREST_MIPMAP_NEAREST, GL_NEAREST_MIPMAP_LINEAR, GL_NEAREST},
-        {GL_LINEAR_MIPMAP_NEAREST, GL_LINEAR_MIPMAP_LINEAR, GL_LINEAR},
-    };
-    static const float border[4][4] = {{0, 0, 0, 0}, {1, 1, 1, 1}, {0, 0, 0, 0}, {0, 0, 0, 0}};
-    static const GLenum wrap[3] = {GL_TEXTURE_WRAP_S, GL_TEXTURE_WRAP_T, GL_TEXTURE_WRAP_R};
-
-    glGenSamplers(1, &s->sampler);
-    for (unsigned i = 0; i < 3; i++) {
-        glSamplerParameteri(s->sampler, wrap[i], wrap_mode(be, s->key.clamp[i]));
-    }
-    glSamplerParameteri(s->sampler, GL_TEXTURE_MAG_FILTER, s->key.mag ? GL_LINEAR : GL_NEAREST);
-    glSamplerParameteri(s->sampler, GL_TEXTURE_MIN_FILTER, min_filter[s->key.min != 0][s->key.mip]);
-    glSamplerParameterf(s->sampler, GL_TEXTURE_LOD_BIAS, s->key.lod_bias);
-    glSamplerParameterf(s->sampler, GL_TEXTURE_MIN_LOD,
-                        s->key.min_level ? (float)s->key.min_level : -1000.0f);
-    glSamplerParameterf(s->sampler, GL_TEXTURE_MAX_LOD, (float)s->key.max_level);
-    glSamplerParameterfv(s->sampler, GL_TEXTURE_BORDER_COLOR, border[s->key.border & 3]);
-    if (s->key.aniso > 1 && be->caps.max_aniso > 1) {
-        float n = (float)(1 << (s->key.aniso - 1));
-        glSamplerParameterf(s->sampler, GL_TEXTURE_MAX_ANISOTROPY_EXT,
-                            n < be->caps.max_aniso ? n : be->caps.max_aniso);
-    }
-}
-
-static GLuint sampler_for(struct gl_context *ctx, const struct gl_sampler_plan *plan,
-                          const struct texture *lay)
-{
-    struct gl_textures *ts = ctx->textures;
-    struct gl_sampler want;
-
-    memset(&want, 0, sizeof want);
-    unsigned mag = plan->mag == TEX_KEEP ? lay->mag : plan->mag;
-    unsigned min = plan->min == TEX_KEEP ? lay->min : plan->min;
-    unsigned mip = plan->mip == TEX_KEEP ? lay->mip : plan->mip;
-    memcpy(want.key.clamp, lay->clamp, sizeof want.key.clamp);
-    if (plan->dimension == DIM_1D) {
-        want.key.clamp[1] = TEX_CLAMP_LAST_TEXEL;
-    }
-    want.key.mag = mag == TEX_BILINEAR;
-    want.key.min = min == TEX_BILINEAR;
-    want.key.mip = (uint8_t)(mip > TEX_BASEMAP || lay->max_level == 0 ? TEX_BASEMAP : mip);
-    want.key.aniso = plan->aniso == 7 ? lay->aniso : plan->aniso;
-    want.key.aniso = want.key.aniso > 5 ? 5 : want.key.aniso;
-    want.key.border = lay->border_color;
-    want.key.min_level = lay->min_level;
-    want.key.max_level = lay->max_level;
-    want.key.lod_bias = lay->lod_bias;
-    for (unsigned i = 0; i < ts->sampler_count; i++) {
-        if (!memcmp(&ts->samplers[i].key, &want.key, sizeof want.key)) {
-            return ts->samplers[i].sampler;
-        }
-    }
-    sampler_setup(ctx->be, &want);
-    ts->samplers[ts->sampler_count++] = want;
-    return want.sampler;
-}
-
-// ---- for draws ----------------------------------------------------------------------------------------------
-
-static struct gl_texture *load(struct gl_context *ctx, const uint32_t dw[6], const struct texture *lay,
-                               unsigned dimension)
+static struct gl_texture *load(struct gl_context *ctx, const uint32_t dw[6],
+                               const struct texture *lay, unsigned dimension)
 {
     struct gl_textures *ts = ctx->textures;
     struct gl_texture *t = acceptable(ctx, lay, dimension) ? find(ctx, dw, lay, dimension) : NULL;
@@ -553,8 +472,8 @@ static struct gl_surface *find_surface(struct gl_context *ctx, const struct text
     if (!nf || dimension != DIM_2D || lay->max_level || lay->info->block_w != 1) {
         return NULL;
     }
-    struct gl_surface *s = gl_surface_find(ctx, lay->level[0].va, lay->level[0].pitch,
-                                           lay->info->block_bytes);
+    struct gl_surface *s =
+        gl_surface_find(ctx, lay->level[0].va, lay->level[0].pitch, lay->info->block_bytes);
     if (!s || s->img.width != lay->width || s->img.height != lay->height) {
         return NULL;
     }
@@ -571,12 +490,9 @@ void gl_textures_prepare(struct gl_context *ctx, const struct gpu_draw *draw,
                          const struct gl_program *prog, struct gl_bound *bound)
 {
     struct gl_textures *ts = ctx->textures;
-    if (ts->sampler_count + MAX_SAMPLERS > MAX_GL_SAMPLERS) {
-        gl_record_finish(ctx);
-        for (unsigned i = 0; i < ts->sampler_count; i++) {
-            glDeleteSamplers(1, &ts->samplers[i].sampler);
-        }
-        ts->sampler_count = 0;
+    if (gl_samplers_full(ts->samplers)) {
+        gl_record_finish(ctx); // recorded draws use them
+        gl_samplers_empty(ts->samplers);
     }
     for (unsigned i = 0; i < prog->sampler_count; i++) {
         const struct gl_sampler_plan *plan = &prog->samplers[i];
@@ -593,7 +509,7 @@ void gl_textures_prepare(struct gl_context *ctx, const struct gpu_draw *draw,
                                            : zero_texture(ctx->textures, plan->dimension);
         }
         bound[i].target = target_of(plan->dimension);
-        bound[i].sampler = sampler_for(ctx, plan, &lay);
+        bound[i].sampler = gl_sampler_for(ctx->be, ts->samplers, plan, &lay);
     }
 }
 
@@ -623,8 +539,8 @@ bool gl_textures_overlap(const struct gl_bound *bound, unsigned count, uint32_t 
     for (unsigned i = 0; i < count; i++) {
         const struct gl_texture *t = bound[i].cached;
         const struct gl_surface *s = bound[i].surface;
-        if (s && s->version == bound[i].version && va < s->va + (uint64_t)s->pitch * s->img.height * s->bpp &&
-            s->va < va + bytes) {
+        if (s && s->version == bound[i].version &&
+            va < s->va + (uint64_t)s->pitch * s->img.height * s->bpp && s->va < va + bytes) {
             return true;
         }
         for (unsigned k = 0; t && k < 2; k++) {

@@ -2,8 +2,8 @@
 //
 // Vertices and indices of a draw. Only the range of vertices that the indices name is copied from
 // guest memory, once, into the streaming buffer; GL then counts from the first of them. What a
-// fetch constant does not cover reads zero, so the copy is padded with zeros up to what the vertices
-// need and no draw can see another's data.
+// fetch constant does not cover reads zero, so the copy is padded with zeros up to what the
+// vertices need and no draw can see another's data.
 #include "host-backends/gl/gl.h"
 
 #include <string.h>
@@ -17,7 +17,9 @@ enum { MAX_COUNT = 1 << 24, MAX_RANGE = 64 << 20 };
 
 static uint32_t index_at(const uint8_t *p, unsigned bytes, uint32_t n)
 {
-    return bytes == 1 ? p[n] : bytes == 2 ? get_le16(p + 2 * (size_t)n) : get_le32(p + 4 * (size_t)n);
+    return bytes == 1   ? p[n]
+           : bytes == 2 ? get_le16(p + 2 * (size_t)n)
+                        : get_le32(p + 4 * (size_t)n);
 }
 
 struct index_scan {
@@ -124,7 +126,8 @@ static bool plan_indices(struct gl_context *ctx, const struct gpu_draw *d, struc
 
 // Byte range of one buffer that vertices lo..hi read.
 static bool plan_range(const struct gl_program *prog, unsigned b, const struct shader_info *info,
-                       struct index_scan s, const struct vertex_buffer *vb, struct gl_vertex_range *r)
+                       struct index_scan s, const struct vertex_buffer *vb,
+                       struct gl_vertex_range *r)
 {
     uint64_t lo = UINT64_MAX, hi = 0;
     if (prog->buffers[b].whole) {
@@ -205,9 +208,9 @@ static void copy_range(struct gl_context *ctx, const struct gl_vertex_range *r, 
     ctx->be->count.vertex_bytes += r->copy;
 }
 
-void gl_vertices_load(struct gl_context *ctx, const struct gl_program *prog, const struct shader *vs,
-                      const struct gl_vertices *v, uint8_t *dst, size_t offset,
-                      int32_t (*texels)[4], size_t *pointer)
+void gl_vertices_load(struct gl_context *ctx, const struct gl_program *prog,
+                      const struct shader *vs, const struct gl_vertices *v, uint8_t *dst,
+                      size_t offset, int32_t (*texels)[4], size_t *pointer)
 {
     const struct shader_info *info = shader_info(vs);
 

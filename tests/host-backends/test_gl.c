@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The GL backend through the ops, against the software rasteriser: the same hand-made draws on both,
-// on-chip memory compared. Interiors must agree within 2/255; edges may differ by the host's finer
-// subpixels, so every test says how many pixels it allows. A host without EGL is a failure in CI and
-// a named skip elsewhere.
+// The GL backend through the ops, against the software rasteriser: the same hand-made draws on
+// both, on-chip memory compared. Interiors must agree within 2/255; edges may differ by the host's
+// finer subpixels, so every test says how many pixels it allows. A host without EGL is a failure in
+// CI and a named skip elsewhere.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,7 +102,8 @@ static unsigned depth_differs(struct pair *p, unsigned tolerance)
     return n;
 }
 
-// ---- on-chip memory -------------------------------------------------------------------------------------
+// ---- on-chip memory
+// -------------------------------------------------------------------------------------
 
 static void test_gmem_bytes_come_back_as_written(void **state)
 {
@@ -133,9 +134,10 @@ static void draw_nothing_visible(struct bench *b, unsigned arg)
 static void test_every_byte_survives_a_visit_to_gl(void **state)
 {
     struct bench *b = ((struct pair *)*state)->b[1];
-    static const uint8_t formats[] = {COLORX_4_4_4_4, COLORX_1_5_5_5, COLORX_5_6_5, COLORX_8,
-                                      COLORX_8_8, COLORX_8_8_8_8, COLORX_16_FLOAT,
-                                      COLORX_16_16_16_16_FLOAT, COLORX_32_FLOAT};
+    static const uint8_t formats[] = {
+        COLORX_4_4_4_4, COLORX_1_5_5_5, COLORX_5_6_5,    COLORX_8,
+        COLORX_8_8,     COLORX_8_8_8_8, COLORX_16_FLOAT, COLORX_16_16_16_16_FLOAT,
+        COLORX_32_FLOAT};
     for (unsigned f = 0; f < ARRAY_LEN(formats); f++) {
         static uint8_t in[GMEM_SIZE], out[GMEM_SIZE];
         unsigned bpp = color_format_bytes(formats[f]);
@@ -153,7 +155,8 @@ static void test_every_byte_survives_a_visit_to_gl(void **state)
         b->be->ops->gmem_read(b->ctx, 0, out, sizeof out);
         for (unsigned i = 0; i < sizeof in; i++) {
             if (in[i] != out[i]) {
-                fail_msg("format %u: byte 0x%x is 0x%02x, was 0x%02x", formats[f], i, out[i], in[i]);
+                fail_msg("format %u: byte 0x%x is 0x%02x, was 0x%02x", formats[f], i, out[i],
+                         in[i]);
             }
         }
     }
@@ -208,7 +211,8 @@ static void test_depth_written_as_colour_is_depth(void **state)
     assert_int_equal(depth_differs(p, 1), 0);
 }
 
-// ---- geometry -------------------------------------------------------------------------------------------
+// ---- geometry
+// -------------------------------------------------------------------------------------------
 
 static void smooth_triangle(struct bench *b, unsigned arg)
 {
@@ -263,8 +267,8 @@ static void indexed(struct bench *b, unsigned size)
     static const uint8_t order[] = {0, 1, 2, 2, 1, 3, 7, 5, 6};
     gmem_clear(b, 0, 0);
     for (unsigned i = 0; i < 8; i++) {
-        vertex(b, 4 + 25 * (float)(i & 1) + 30 * (float)(i >> 2), 6 + 30 * (float)(i >> 1 & 1), 0, 1,
-               (float)i / 8, 0, 1);
+        vertex(b, 4 + 25 * (float)(i & 1) + 30 * (float)(i >> 2), 6 + 30 * (float)(i >> 1 & 1), 0,
+               1, (float)i / 8, 0, 1);
     }
     for (unsigned i = 0; i < ARRAY_LEN(order); i++) {
         put_le32(mem_at(b, INDEX_VA) + i * size, order[i] + (size == 4 ? 100u : 0));
@@ -340,7 +344,8 @@ static void test_scissor_viewport_and_window_offset(void **state)
     }
 }
 
-// ---- per pixel ------------------------------------------------------------------------------------------
+// ---- per pixel
+// ------------------------------------------------------------------------------------------
 
 static void depth_test(struct bench *b, unsigned func)
 {
@@ -372,9 +377,13 @@ static void stencil_test(struct bench *b, unsigned arg)
     b->state.z_func = 1;
     for (unsigned i = 0; i < 2; i++) {
         b->state.stencil[i] = (struct gpu_stencil_face){
-            .func = (uint8_t)(arg & 7), .fail = (uint8_t)(arg >> 3 & 7),
-            .zpass = (uint8_t)(((arg >> 3) + i) & 7), .zfail = 5,
-            .ref = 3, .mask = 0x7f, .write_mask = 0x3f,
+            .func = (uint8_t)(arg & 7),
+            .fail = (uint8_t)(arg >> 3 & 7),
+            .zpass = (uint8_t)(((arg >> 3) + i) & 7),
+            .zfail = 5,
+            .ref = 3,
+            .mask = 0x7f,
+            .write_mask = 0x3f,
         };
     }
     bench_box(b, 4, 4, 40, 40, 0.5f, 1, 0, 0, 1);
@@ -487,7 +496,8 @@ static void test_colour_formats_store_the_same_values(void **state)
     }
 }
 
-// ---- textures -------------------------------------------------------------------------------------------
+// ---- textures
+// -------------------------------------------------------------------------------------------
 
 // Texture 0: 2D, n x n, 8_8_8_8, linear layout with a pitch of 32.
 static void make_texture(struct bench *b, unsigned n, unsigned filter, unsigned clamp)
@@ -549,7 +559,8 @@ static void test_a_texture_the_guest_changed_is_read_again(void **state)
     assert_in_range(color_differs(p, 4), 0, 140);
 }
 
-// ---- resolves -------------------------------------------------------------------------------------------
+// ---- resolves
+// -------------------------------------------------------------------------------------------
 
 static void resolve(struct bench *b, unsigned arg)
 {
@@ -560,10 +571,16 @@ static void resolve(struct bench *b, unsigned arg)
     vertex(b, 20, 61, 0, 1, 0.5f, 0, 1);
     bench_draw(b, GPU_PRIM_TRIANGLES);
     struct gpu_resolve res = {
-        .src = b->state.color, .rect = {2, 1, 63, 64}, .dst_va = DST_VA, .dst_pitch = 96,
-        .dst_x = arg & 1 ? 17 : 0, .dst_y = arg & 2 ? 5 : 0,
-        .dst_format = arg & 4 ? COLORX_5_6_5 : COLORX_8_8_8_8, .dst_swap = arg >> 3 & 1,
-        .dst_linear = !(arg & 16), .write_mask = arg & 32 ? 0xa : 0xf,
+        .src = b->state.color,
+        .rect = {2, 1, 63, 64},
+        .dst_va = DST_VA,
+        .dst_pitch = 96,
+        .dst_x = arg & 1 ? 17 : 0,
+        .dst_y = arg & 2 ? 5 : 0,
+        .dst_format = arg & 4 ? COLORX_5_6_5 : COLORX_8_8_8_8,
+        .dst_swap = arg >> 3 & 1,
+        .dst_linear = !(arg & 16),
+        .write_mask = arg & 32 ? 0xa : 0xf,
     };
     assert_int_equal(b->be->ops->resolve(b->ctx, &res), GPU_OK);
     b->be->ops->flush(b->ctx);
@@ -586,9 +603,13 @@ static void test_resolves_convert_place_and_mask(void **state)
 static void to_memory(struct bench *b, unsigned arg)
 {
     memset(mem_at(b, DST_VA), 0x33, 0x40000);
-    b->state.color = (struct gpu_color_target){.in_gmem = false, .base = DST_VA, .pitch = 64,
-                                               .format = COLORX_8_8_8_8, .swap = 1,
-                                               .linear = !arg, .samples = 1};
+    b->state.color = (struct gpu_color_target){.in_gmem = false,
+                                               .base = DST_VA,
+                                               .pitch = 64,
+                                               .format = COLORX_8_8_8_8,
+                                               .swap = 1,
+                                               .linear = !arg,
+                                               .samples = 1};
     bench_box(b, 3, 4, 40, 41, 0, 1, 0.5f, 0.25f, 1);
     b->state.scissor = (struct gpu_rect){30, 30, 50, 50};
     bench_box(b, 3, 4, 64, 64, 0, 0, 0.5f, 0.25f, 1);
@@ -606,7 +627,8 @@ static void test_targets_in_guest_memory(void **state)
     }
 }
 
-// ---- bad input ------------------------------------------------------------------------------------------
+// ---- bad input
+// ------------------------------------------------------------------------------------------
 
 static void test_hostile_draws_end_without_harm(void **state)
 {
@@ -640,11 +662,19 @@ static void test_hostile_draws_end_without_harm(void **state)
         BOOL(gen_index_vtx);
         b->be->ops->draw(b->ctx, &b->draw);
         struct gpu_resolve res = {
-            .src = b->state.color, .rect = {rand() % 400 - 100, rand() % 400 - 100, rand() % 400, rand() % 400},
-            .dst_va = (uint32_t)rand() * 5u, .dst_pitch = (uint32_t)rand() % 600,
-            .dst_x = rand() % 9000, .dst_y = rand() % 9000, .dst_format = rand() % 16,
-            .dst_swap = rand() % 4, .dst_endian = rand() % 4, .dst_linear = rand() % 2,
-            .write_mask = rand() % 16, .sample_select = rand() % 8, .depth = rand() % 2,
+            .src = b->state.color,
+            .rect = {rand() % 400 - 100, rand() % 400 - 100, rand() % 400, rand() % 400},
+            .dst_va = (uint32_t)rand() * 5u,
+            .dst_pitch = (uint32_t)rand() % 600,
+            .dst_x = rand() % 9000,
+            .dst_y = rand() % 9000,
+            .dst_format = rand() % 16,
+            .dst_swap = rand() % 4,
+            .dst_endian = rand() % 4,
+            .dst_linear = rand() % 2,
+            .write_mask = rand() % 16,
+            .sample_select = rand() % 8,
+            .depth = rand() % 2,
         };
         struct gpu_fill fill = {(uint32_t)rand(), (uint32_t)rand(), (uint32_t)rand()};
         if (i % 3 == 0) {
@@ -672,6 +702,45 @@ static void test_an_endless_shader_ends(void **state)
     PROGRAMS(b, vs_color, ps_endless);
     enum gpu_result r = bench_box(b, 0, 0, 64, 64, 0, 1, 0, 0, 1);
     assert_true(r == GPU_OK || r == GPU_TIMEOUT || r == GPU_BAD_SHADER);
+    PROGRAMS(b, vs_color, ps_color); // and the engine is still there
+    gmem_clear(b, 0, 0);
+    assert_int_equal(bench_box(b, 0, 0, 64, 64, 0, 1, 0, 0, 1), GPU_OK);
+    assert_int_equal(pixel(b, 32, 32), 0xff0000ff);
+}
+
+// Four loops of 255 around each other: 4 billion iterations if nobody counts them.
+static void test_nested_loops_run_out_of_budget(void **state)
+{
+    struct bench *b = ((struct pair *)*state)->b[1];
+    // CF: 4 x loop, exec, 4 x endloop, alloc, exec_end; hand-assembled, two 48-bit words a slot
+    uint64_t cf[12] = {0};
+    uint32_t dw[3 * 8] = {0};
+    for (unsigned i = 0; i < 4; i++) {
+        cf[i] =
+            7ull << 44 | (uint64_t)i << 16 | (9 - i); // loop i, past its end when the count is 0
+        cf[5 + i] = 8ull << 44 | (uint64_t)(3 - i) << 16 | (4 - i); // endloop, back behind loop
+    }
+    cf[4] = 1ull << 44 | 1ull << 12 | 6;  // exec slot 6
+    cf[9] = 12ull << 44 | 2ull << 41;     // alloc colours
+    cf[10] = 2ull << 44 | 1ull << 12 | 7; // exec_end slot 7
+    for (unsigned i = 0; i < 12; i += 2) {
+        dw[i / 2 * 3] = (uint32_t)cf[i];
+        dw[i / 2 * 3 + 1] = (uint32_t)(cf[i] >> 32 & 0xffff) | (uint32_t)cf[i + 1] << 16;
+        dw[i / 2 * 3 + 2] = (uint32_t)(cf[i + 1] >> 16);
+    }
+    const uint32_t add[3] = {0x000f0001, 0x00000000, 0xc0010000}; // r1 = r1 + r0
+    const uint32_t out[3] = {0x000f8000, 0x00000000, 0xc2010100}; // color 0 = max(r1, r1)
+    memcpy(dw + 18, add, sizeof add);
+    memcpy(dw + 21, out, sizeof out);
+    for (unsigned i = 0; i < 32; i++) {
+        b->loops[i] = 255;
+    }
+    bench_programs(b, vs_color, ARRAY_LEN(vs_color), dw, ARRAY_LEN(dw));
+    if (!b->ps) {
+        skip();
+    }
+    bench_box(b, 0, 0, 64, 64, 0, 0.1f, 0, 0, 1);
+    assert_int_equal(b->be->ops->flush(b->ctx), GPU_OK);
 }
 
 int main(void)
@@ -706,6 +775,7 @@ int main(void)
         T(test_targets_in_guest_memory),
         T(test_hostile_draws_end_without_harm),
         T(test_an_endless_shader_ends),
+        T(test_nested_loops_run_out_of_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Captured frames over and over, as a guest that draws the same scene: what a frame costs once
-// programs are made and textures loaded. The last submits of a capture are repeated; buffers that the
-// capture marks as changed by the CPU are loaded again every time. Prints host milliseconds a frame
-// on the backends asked for; fails only when work is done again that should have been kept
+// programs are made and textures loaded. The last submits of a capture are repeated; buffers that
+// the capture marks as changed by the CPU are loaded again every time. Prints host milliseconds a
+// frame on the backends asked for; fails only when work is done again that should have been kept
 // (programs), or when the frame's memory differs between the backends by more than edges.
 //
 // usage: test_gl_frames [--backend NAME] [--submits K] [--frames N] FILE...
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/bits.h"
@@ -199,7 +200,8 @@ static double cpu_ms(void)
 }
 
 // Milliseconds a repetition of the last `last` submits, -1 when the file can not be played.
-static double play(const char *path, const char *backend, unsigned last, unsigned frames)
+static double play(const char *path, const char *backend, unsigned last, unsigned frames,
+                   struct gl_counters *done)
 {
     struct player p = {.mem = {&mem_ops}, .env = {&env_ops}, .gpu_id = 200};
     struct backend_config bc = {.device = getenv("GL_DEVICE"), .threads = 2};
@@ -207,8 +209,8 @@ static double play(const char *path, const char *backend, unsigned last, unsigne
     char id[16];
     double ms = -1;
 
-    p.bytes = mmap(NULL, VA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                   -1, 0);
+    p.bytes = mmap(NULL, VA_SIZE, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     p.page_generation = calloc(VA_SIZE >> 12, sizeof *p.page_generation);
     struct gpu_backend *be = backend_create(backend, &bc, &err);
     if (!be || !load_file(&p, path) || be->ops->bind_thread(be, &err)) {
@@ -258,6 +260,12 @@ static double play(const char *path, const char *backend, unsigned last, unsigne
                (unsigned long long)(c1.view_evictions - c0.view_evictions) / frames);
     }
     printf("\n");
+    if (done) {
+        done->programs = c1.programs - c0.programs;
+        done->draws = c1.draws - c0.draws;
+        done->merged_tiles = c1.merged_tiles - c0.merged_tiles;
+        done->upload_bytes = c1.upload_bytes - c0.upload_bytes;
+    }
     gpu_destroy(gpu);
     be->ops->context_destroy(ctx);
     backend_destroy(be);
@@ -273,10 +281,46 @@ static double play(const char *path, const char *backend, unsigned last, unsigne
     return ms;
 }
 
+// The steady state costs nothing that the first frame has paid.
+static int check_steady_state(void)
+{
+    const char *shared = getenv("YAMATO_SHARED");
+    struct backend_config bc = {.device = getenv("GL_DEVICE")};
+    struct gl_counters c = {0};
+    struct err err = {0};
+    struct stat st;
+    char path[600];
+
+    struct gpu_backend *be = backend_create("gl", &bc, &err);
+    if (!be) {
+        printf("SKIP test_gl_frames: %s\n", err.msg);
+        return getenv("CI") ? 1 : 0;
+    }
+    backend_destroy(be);
+    snprintf(path, sizeof path, "%s/a2xx-corpus/apps/glmark2-texture-linear.a200.800x600.rd.gz",
+             shared ? shared : "../shared");
+    if (stat(path, &st)) {
+        printf("SKIP test_gl_frames: no shared data (0 rows)\n");
+        return getenv("CI") ? 1 : 0;
+    }
+    play(path, "gl", 1, 4, &c);
+    if (c.programs || c.draws != 4 || c.merged_tiles != 4 * 20 || c.upload_bytes) {
+        printf("FAIL: 4 frames made %llu programs, issued %llu draws, merged %llu tiles, loaded %llu "
+               "bytes of textures\n",
+               (unsigned long long)c.programs, (unsigned long long)c.draws,
+               (unsigned long long)c.merged_tiles, (unsigned long long)c.upload_bytes);
+        return 1;
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *backend = "gl";
     unsigned submits = 1, frames = 10;
+    if (argc == 1) {
+        return check_steady_state();
+    }
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--backend") && i + 1 < argc) {
             backend = argv[++i];
@@ -285,7 +329,7 @@ int main(int argc, char **argv)
         } else if (!strcmp(argv[i], "--frames") && i + 1 < argc) {
             frames = (unsigned)atoi(argv[++i]);
         } else {
-            play(argv[i], backend, submits, frames);
+            play(argv[i], backend, submits, frames, NULL);
         }
     }
     return 0;

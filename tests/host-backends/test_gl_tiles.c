@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Tiles drawn as one: a surface is rendered tile by tile through the ops, as a driver does it, on the
-// software backend (which knows nothing of tiles beyond what each op says) and on gl (which records,
-// compares and merges them). Memory and on-chip memory must come out the same, and the counters say
-// whether the tiles were merged. What must not be merged is tried, too.
+// Tiles drawn as one: a surface is rendered tile by tile through the ops, as a driver does it, on
+// the software backend (which knows nothing of tiles beyond what each op says) and on gl (which
+// records, compares and merges them). Memory and on-chip memory must come out the same, and the
+// counters say whether the tiles were merged. What must not be merged is tried, too.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -96,7 +96,8 @@ static int teardown(void **state)
     return 0;
 }
 
-// ---- a tiler's driver -------------------------------------------------------------------------------------
+// ---- a tiler's driver
+// -------------------------------------------------------------------------------------
 
 // The i-th tile in the order that the driver takes: every second row backwards.
 static void tile_place(struct bench *b, unsigned i, bool use_offset)
@@ -126,8 +127,13 @@ static struct gpu_resolve resolve_of(unsigned i, uint32_t base, uint32_t va)
     return (struct gpu_resolve){
         .src = {.in_gmem = true, .base = base, .pitch = TW, .format = COLORX_8_8_8_8, .samples = 1},
         .rect = {0, 0, (int32_t)(x + TW > W ? W - x : TW), (int32_t)(y + TH > H ? H - y : TH)},
-        .dst_va = va, .dst_pitch = PITCH, .dst_x = (int32_t)x, .dst_y = (int32_t)y,
-        .dst_format = COLORX_8_8_8_8, .dst_linear = true, .write_mask = 15,
+        .dst_va = va,
+        .dst_pitch = PITCH,
+        .dst_x = (int32_t)x,
+        .dst_y = (int32_t)y,
+        .dst_format = COLORX_8_8_8_8,
+        .dst_linear = true,
+        .write_mask = 15,
     };
 }
 
@@ -138,8 +144,8 @@ static void fill(struct bench *b, uint32_t base, uint32_t bytes, uint32_t value)
 }
 
 // A vertex at surface position (x, y).
-static void at(struct bench *b, unsigned slot, float x, float y, float z, float r, float g, float bl,
-               float a)
+static void at(struct bench *b, unsigned slot, float x, float y, float z, float r, float g,
+               float bl, float a)
 {
     const float pos[3] = {x / (W / 2.0f) - 1, y / (H / 2.0f) - 1, z}, col[4] = {r, g, bl, a};
     memcpy(mem_at(b, VB_POS) + 12 * slot, pos, sizeof pos);
@@ -242,7 +248,8 @@ static unsigned gmem_differs(struct scene *s)
     return n;
 }
 
-// ---- merged -----------------------------------------------------------------------------------------------
+// ---- merged
+// -----------------------------------------------------------------------------------------------
 
 static void test_cleared_tiles_are_drawn_as_one(void **state)
 {
@@ -461,7 +468,8 @@ static void test_programs_that_know_their_tile(void **state)
     assert_int_equal(counters(s)->merged_tiles, TILES);
 }
 
-// ---- not merged -------------------------------------------------------------------------------------------
+// ---- not merged
+// -------------------------------------------------------------------------------------------
 
 static void test_tiles_that_see_what_the_last_one_left_keep_their_order(void **state)
 {
@@ -552,7 +560,8 @@ static void test_partial_fills_keep_tiles_apart(void **state)
     assert_int_equal(counters(s)->merged_tiles, 0);
 }
 
-// ---- interruptions ------------------------------------------------------------------------------------------
+// ---- interruptions
+// ------------------------------------------------------------------------------------------
 
 static void test_a_flush_anywhere_changes_nothing(void **state)
 {
@@ -620,12 +629,13 @@ static void test_two_guests_take_turns_in_the_middle_of_tiles(void **state)
     assert_int_equal(get_le32(mem_at(b, SURFACE_B)), 0xff00ff00);
 }
 
-// ---- anything ---------------------------------------------------------------------------------------------
+// ---- anything
+// ---------------------------------------------------------------------------------------------
 
 // A pass as numbers, so that both backends play the same.
 struct pass {
-    unsigned begin;      // 0 clear, 1 restore, 2 neither
-    unsigned draws;      // 1..3
+    unsigned begin; // 0 clear, 1 restore, 2 neither
+    unsigned draws; // 1..3
     bool depth, textured, depth_resolved;
     uint32_t from, to;
     unsigned deviation, tile, op; // what goes wrong, where
@@ -636,10 +646,15 @@ static struct pass random_pass(void)
 {
     static const uint32_t place[2] = {SURFACE_A, SURFACE_B};
     struct pass p = {
-        .begin = (unsigned)rand() % 8, .draws = 1 + (unsigned)rand() % 3, .depth = rand() % 2,
-        .textured = rand() % 3 == 0, .depth_resolved = rand() % 4 == 0,
-        .from = place[rand() % 2], .to = place[rand() % 2],
-        .deviation = (unsigned)rand() % 10, .tile = (unsigned)rand() % TILES,
+        .begin = (unsigned)rand() % 8,
+        .draws = 1 + (unsigned)rand() % 3,
+        .depth = rand() % 2,
+        .textured = rand() % 3 == 0,
+        .depth_resolved = rand() % 4 == 0,
+        .from = place[rand() % 2],
+        .to = place[rand() % 2],
+        .deviation = (unsigned)rand() % 10,
+        .tile = (unsigned)rand() % TILES,
         .op = (unsigned)rand() % 6,
     };
     p.begin = p.begin < 5 ? 0 : p.begin < 7 ? 1 : 2;
@@ -740,7 +755,8 @@ static void play(struct bench *b, const struct pass *p)
 }
 
 // Point sampled textures show single texels, so that a pixel that differs on an edge can show up
-// wherever it is drawn again; hence the generous limit: a tile that went wrong differs by thousands.
+// wherever it is drawn again; hence the generous limit: a tile that went wrong differs by
+// thousands.
 static void test_random_passes_and_deviations_agree(void **state)
 {
     struct scene *s = *state;
@@ -753,7 +769,8 @@ static void test_random_passes_and_deviations_agree(void **state)
             passes[i] = random_pass();
             if (only) {
                 const struct pass *q = &passes[i];
-                printf("begin %u draws %u depth %d textured %d zres %d from %x to %x dev %u tile %u op %u\n",
+                printf("begin %u draws %u depth %d textured %d zres %d from %x to %x dev %u tile "
+                       "%u op %u\n",
                        q->begin, q->draws, q->depth, q->textured, q->depth_resolved, q->from, q->to,
                        q->deviation, q->tile, q->op);
             }
@@ -790,7 +807,10 @@ int main(void)
     }
     backend_destroy(be);
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-#define P(f) {"plain memory: " #f, f, setup_plain_memory, teardown, NULL}
+#define P(f)                                                                                       \
+    {                                                                                              \
+        "plain memory: " #f, f, setup_plain_memory, teardown, NULL                                 \
+    }
     const struct CMUnitTest tests[] = {
         T(test_cleared_tiles_are_drawn_as_one),
         P(test_cleared_tiles_are_drawn_as_one),

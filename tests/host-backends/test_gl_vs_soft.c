@@ -2,8 +2,9 @@
 //
 // Captured frames on both backends, against each other. The reference pictures of the corpus cannot
 // tell a fault of one backend from a habit of the renderer that drew them; here the software
-// rasteriser is the truth. The rule is the corpus': channels within 2/255, but for pixels on edges, of
-// which there may be at most 0.5 %; the rows of `habits` say where the host's GL may differ more.
+// rasteriser is the truth. The rule is the corpus': channels within 2/255, but for pixels on edges,
+// of which there may be at most 0.5 %; the rows of `habits` say where the host's GL may differ
+// more.
 //
 // Options: --all (every capture), --exact (exact arithmetic in shaders), a substring of names.
 #include <dirent.h>
@@ -143,7 +144,8 @@ int main(int argc, char **argv)
             filter = argv[i];
         }
     }
-    struct gpu_backend *be[2] = {backend_create("soft", &cfg, &err), backend_create("gl", &cfg, &err)};
+    struct gpu_backend *be[2] = {backend_create("soft", &cfg, &err),
+                                 backend_create("gl", &cfg, &err)};
     if (!be[1] || be[1]->ops->bind_thread(be[1], &err)) {
         printf("SKIP test_gl_vs_soft: %s\n", err.msg);
         return getenv("CI") ? 1 : 0;
@@ -156,8 +158,9 @@ int main(int argc, char **argv)
         for (int i = 0; i < n; i++) {
             const char *name = list[i]->d_name;
             // in CI the tiled and the binned streams, one size
-            bool small = f ? f != 1 : strstr(name, ".a200.256x192.default") ||
-                                          strstr(name, ".a200.800x600.default");
+            bool small =
+                f ? f != 1
+                  : strstr(name, ".a200.256x192.default") || strstr(name, ".a200.800x600.default");
             if (strstr(name, ".rd.gz") && strstr(name, filter) && (all || small || *filter)) {
                 run_one(dir, name, be, &t);
             }
