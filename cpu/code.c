@@ -13,6 +13,7 @@
 #include "cpu/jit/jit.h"
 #include "cpu/mmu.h"
 #include "cpu/models.h"
+#include "cpu/ops.h"
 #include "cpu/sysreg.h"
 
 enum { BUCKETS = 4096, CACHE_LIMIT_BYTES = 160 << 20 };
@@ -188,9 +189,21 @@ static bool is_it(const struct insn *i, uint32_t raw)
     return !i->wide && (raw & 0xff00) == 0xbf00 && (raw & 0xf) && i->fn == op_nop_1;
 }
 
+// ---- bodies of the interpreter alone --------------------------------------------------------------
+
 void code_plain_slots(struct code_cache *code)
 {
     code->plain_slots = true;
+}
+
+static void specialise(struct cpu *c, struct insn *slot)
+{
+    unsigned cond;
+    if (!c->code->plain_slots && insn_is_plain(slot, &cond) && cond >= 14) {
+        op_fn *op = ops_mem_special(c, slot);
+        op = op ? op : ops_sys_special(slot);
+        slot->fn = op ? op : slot->fn;
+    }
 }
 
 const struct insn *code_decode(struct cpu *c, struct insn *slot)
@@ -202,6 +215,7 @@ const struct insn *code_decode(struct cpu *c, struct insn *slot)
         slot->wide = 0;
         watch(c, p, off, 4);
         decode_insn(c, slot, get_le32(at), false, false);
+        specialise(c, slot);
         return slot;
     }
     uint32_t raw = get_le16(at);
@@ -219,6 +233,7 @@ const struct insn *code_decode(struct cpu *c, struct insn *slot)
     if (is_it(slot, raw)) {
         code_mark_it(c, p, off / 2 + 1, (uint8_t)raw);
     }
+    specialise(c, slot);
     return slot;
 }
 

@@ -23,7 +23,7 @@ struct code_page {
 struct code_cache *code_create(void);
 void code_destroy(struct code_cache *code);
 // Slots will only have the bodies that prep functions choose: for engines that read them. Without this
-// the interpreter gives some slots faster bodies of its own, pairs of instructions among them.
+// the interpreter gives some slots faster bodies of its own.
 void code_plain_slots(struct code_cache *code);
 void code_flush(struct cpu *c); // forgets everything; only between instructions
 // Forgets everything at the next entry: host memory went away or changed as a whole.

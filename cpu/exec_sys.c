@@ -460,3 +460,30 @@ void exec_MRRC(struct cpu *c, const struct insn *i)
     (void)i;
     exc_undefined(c);
 }
+
+// ---- reading thread registers, threaded -----------------------------------------------------------
+
+static next_insn MRC_1(OP_ARGS)
+{
+    c->r[i->rd] = c->cp15[i->imm];
+    NEXT(1);
+}
+
+static next_insn MRC_2(OP_ARGS)
+{
+    c->r[i->rd] = c->cp15[i->imm];
+    NEXT(2);
+}
+
+// Plain storage that any mode may read needs no checks.
+op_fn *ops_sys_special(const struct insn *i)
+{
+    if (i->body.exec != exec_MRC || i->rd == 15) {
+        return NULL;
+    }
+    const struct sysreg *r = &sysregs[i->imm];
+    if (r->read || !(r->access & SR_UR) || r->access & SR_SECURE || r->crn == 9) {
+        return NULL;
+    }
+    return i->wide ? MRC_2 : MRC_1;
+}

@@ -205,6 +205,9 @@ op_fn op_decode;   // slot not decoded yet
 op_fn op_page_end; // sentinel behind the last slot
 op_fn op_undefined;
 op_fn op_nop_1, op_nop_2;
+// A threaded body for an unconditional plain one, or NULL.
+op_fn *ops_mem_special(const struct cpu *c, const struct insn *i);
+op_fn *ops_sys_special(const struct insn *i);
 #define OP_NOP(d) ((d)->i->wide ? op_nop_2 : op_nop_1)
 
 #endif

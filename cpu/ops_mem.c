@@ -717,6 +717,62 @@ static COLD next_insn STM_slow(OP_ARGS)
 LDM_BODY(1)
 LDM_BODY(2)
 
+// Function return: POP {..., PC}.
+static next_insn LDM_PC(OP_ARGS)
+{
+    uint32_t base = c->r[i->rn], va = base + (uint32_t)(int8_t)i->rm;
+    const struct tlb_entry *e = tlb_at(c, va);
+    if (unlikely((va & TLB_MASK(4)) != e->rtag || (va & 0xfff) + 4u * i->rd > 0x1000)) {
+        TAIL LDM_slow(c, i, n);
+    }
+    const uint8_t *p = (const uint8_t *)(e->addend + va);
+    c->r[i->rn] = base + (uint32_t)(int8_t)i->rs;
+    for (uint32_t list = i->imm & 0x7fff; list; list &= list - 1) {
+        memcpy(&c->r[__builtin_ctz(list)], p, 4);
+        p += 4;
+    }
+    uint32_t to;
+    memcpy(&to, p, 4);
+    c->thumb = to & 1;
+    to &= c->thumb ? ~1u : ~3u;
+    BRANCH_FAR(to);
+}
+
+// LDR PC, [Rn, #imm] without writeback: jump tables, PLT entries.
+static COLD next_insn LDR_PC_slow(OP_ARGS)
+{
+    c->cur = i;
+    c->left = n;
+    exec_ldst_generic(c, i);
+    NEXT_SLOW(1);
+}
+
+static next_insn LDR_PC(OP_ARGS)
+{
+    op_fn *const slow = LDR_PC_slow;
+    uint32_t base = i->rn == 15 ? insn_pc(c, i) & ~3u : c->r[i->rn], to;
+    uint32_t va = i->rs & G_SUB ? base - i->imm : base + i->imm;
+    FAST_LD(uint32_t, 32, to, va);
+    c->thumb = to & 1;
+    to &= c->thumb ? ~1u : ~3u;
+    BRANCH_FAR(to);
+}
+
+op_fn *ops_mem_special(const struct cpu *c, const struct insn *i)
+{
+    if (!ISA_HAS(c->features, V5T)) {
+        return NULL;
+    }
+    if (i->body.exec == exec_ldm_generic && i->imm & 0x8000) {
+        return LDM_PC;
+    }
+    if (i->body.exec == exec_ldst_generic && i->rd == 15 &&
+        (i->rs & ~(unsigned)G_SUB) == (G_PRE | (unsigned)K_LDR)) {
+        return LDR_PC;
+    }
+    return NULL;
+}
+
 // With ^: user-mode registers, or exception return when the PC is in the list.
 void exec_ldm_user(struct cpu *c, const struct insn *i)
 {
