@@ -15,6 +15,8 @@
 #include <sys/un.h>
 
 #include "mdev/daemon.h"
+#include "mdev/vfio_user_client.h"
+#include "tests/mdev/guest.h"
 #include "tests/mdev/vfu_client.h"
 
 struct fixture {
@@ -206,6 +208,82 @@ static void test_clients_reconnect_and_removal_hangs_up(void **state)
     assert_int_equal(dial(path), -1);
 }
 
+struct board {
+    struct vgpu_client client;
+    _Atomic bool level;
+};
+
+static void board_irq(struct vgpu_client *client, unsigned index, bool level)
+{
+    (void)index;
+    atomic_store(&container_of(client, struct board, client)->level, level);
+}
+
+static bool eventually(struct board *b, bool level)
+{
+    for (int i = 0; i < 5000 && atomic_load(&b->level) != level; i++) {
+        usleep(1000);
+    }
+    return atomic_load(&b->level) == level;
+}
+
+// A driver's road through our own client: memory, ring, fence, interrupt, acknowledge.
+static void test_own_client_drives_a_device(void **state)
+{
+    static const uint32_t regs[][2] = {
+        {0x1f6, 1u << 28}, {0x3c, ~0u}, {0x3c, 0}, {0x41, 0x01000fff}, {0x42, RAM_GPA + PT_OFF},
+        {0x40, 0x01555551}, {0x45, 3}, {0x1f2, 0xcf800000}, {0xa42, 7}, {0x1c1, 0x0800020c},
+        {0x1c0, RING_VA}, {0x1f6, 0}};
+    static const struct vgpu_client_ops ops = {board_irq};
+    struct fixture *f = *state;
+    struct board b = {{&ops}, false};
+    struct err err = {0};
+    struct vfuc *c;
+    char path[128];
+    int fd = vc_memfd(RAM_BYTES);
+    uint8_t *ram = mmap(NULL, RAM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    uint32_t v;
+
+    json_decref(ask(f, "{\"cmd\":\"create\",\"type\":\"yamato-a200\",\"name\":\"a\"}"));
+    snprintf(path, sizeof path, "%s/none.sock", f->dir);
+    assert_null(vfuc_open(path, &b.client, &err));
+    assert_non_null(strstr(err.msg, "none.sock"));
+    snprintf(path, sizeof path, "%s/a.sock", f->dir);
+    c = vfuc_open(path, &b.client, &err);
+    assert_non_null(c);
+    for (uint32_t i = 0; i < MAPPED_PAGES; i++) {
+        put_le32(ram + PT_OFF + i * 4, (RAM_GPA + POOL_OFF + i * 4096) | 3);
+    }
+    assert_int_equal(vfuc_dma_map(c, RAM_GPA, RAM_BYTES, fd, 0, 3, &err), 0);
+    assert_int_equal(vfuc_dma_map(c, RAM_GPA, RAM_BYTES, fd, 0, 3, &err), -EEXIST);
+    for (unsigned i = 0; i < ARRAY_LEN(regs); i++) {
+        assert_int_equal(vfuc_region_write(c, regs[i][0] * 4, &regs[i][1], 4), 0);
+    }
+    for (uint32_t n = 1; n <= 20; n++) {
+        const uint32_t dw[] = {0x057a, n, pm4_type3(0x46, 3), 4, FENCE_VA, n, pm4_type3(0x40, 1),
+                               0x80000000u};
+        const uint32_t ack = ~0u, end = n * (uint32_t)ARRAY_LEN(dw);
+        for (uint32_t i = 0; i < ARRAY_LEN(dw); i++) {
+            put_le32(ram + POOL_OFF + (end - ARRAY_LEN(dw) + i) * 4, dw[i]);
+        }
+        assert_int_equal(vfuc_region_write(c, 0x1c5 * 4, &end, 4), 0);
+        assert_true(eventually(&b, true));
+        assert_int_equal(get_le32(ram + POOL_OFF + 0x8000), n);
+        assert_int_equal(vfuc_region_write(c, 0x1f4 * 4, &ack, 4), 0);
+        assert_true(eventually(&b, false));
+    }
+    assert_int_equal(vfuc_region_read(c, 0x57a * 4, &v, 4), 0);
+    assert_int_equal(v, 20);
+    assert_int_equal(vfuc_region_read(c, 2, &v, 4), -EINVAL);
+    assert_int_equal(vfuc_region_read(c, 128 << 10, &v, 4), -EINVAL);
+    assert_int_equal(vfuc_dma_unmap(c, RAM_GPA, RAM_BYTES), 0);
+    json_decref(ask(f, "{\"cmd\":\"remove\",\"name\":\"a\"}"));
+    assert_int_equal(vfuc_region_read(c, 0, &v, 4), -ENOTCONN);
+    vfuc_close(c);
+    munmap(ram, RAM_BYTES);
+    close(fd);
+}
+
 static void test_endless_request_line_is_cut(void **state)
 {
     struct fixture *f = *state;
@@ -227,6 +305,7 @@ int main(void)
         T(test_devices_come_and_go_and_the_pool_counts_them),
         T(test_wrong_requests_say_what_is_wrong),
         T(test_clients_reconnect_and_removal_hangs_up),
+        T(test_own_client_drives_a_device),
         T(test_endless_request_line_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
