@@ -59,7 +59,8 @@ struct board_poke {
 // What a boot loader or boot ROM is; machine.c and boot_*.c know how each is done.
 enum board_rom {
     BOARD_ROM_NONE,
-    BOARD_ROM_IMX, // image vector table on the card (i.MX35/51/53)
+    BOARD_ROM_IMX,    // image vector table on the card (i.MX35/51/53)
+    BOARD_ROM_MEMORY, // none: the CPU starts at address 0, in what a device put there
 };
 
 enum board_handoff {

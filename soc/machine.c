@@ -363,6 +363,9 @@ int machine_boot(struct machine *m, struct err *err)
         rc = boot_straight(m->soc, &bc, &e, err);
     } else if (m->board->rom == BOARD_ROM_IMX && disk) {
         rc = boot_rom_imx(m->soc, disk, &e, err);
+    } else if (m->board->rom == BOARD_ROM_MEMORY) {
+        rc = 0;
+        e.cpsr = 0xd3; // SVC, IRQ and FIQ masked; e.pc is 0
     } else {
         rc = err_set(err, -EINVAL, "board %s: nothing to start; give a kernel or a card image",
                      m->board->name);

@@ -13,6 +13,7 @@ enum {
     CLK = 0x4c000000,
     LCD = 0x4d000000,
     UART0 = 0x50000000,
+    NAND = 0x4e000000,
     PWM = 0x51000000,
     WDT = 0x53000000,
     IIC = 0x54000000,
@@ -265,6 +266,78 @@ static void test_memory_repeats_and_holes_are_silent(void **state)
     assert_int_equal(rd(b, GPIO + 0xb0), 0x32440001);
 }
 
+// ---- NAND
+// ------------------------------------------------------------------------------------------
+
+static uint8_t nand_byte(struct bench *b)
+{
+    uint64_t v = 0;
+    bus_read(soc_bus(b->soc), NAND + 0x10, 1, &v);
+    return (uint8_t)v;
+}
+
+static void nand_start(struct bench *b, uint8_t cmd, uint32_t row, uint8_t then)
+{
+    wr(b, NAND + 8, cmd);
+    for (unsigned i = 0; i < 4; i++) {
+        if (i || cmd != 0x60) {
+            wr(b, NAND + 0xc, i ? row >> (i - 1) * 8 & 0xff : 0);
+        }
+    }
+    if (then) {
+        wr(b, NAND + 8, then);
+    }
+}
+
+static void test_nand_programs_reads_and_erases(void **state)
+{
+    struct bench *b = *state;
+    wr(b, NAND + 4, 1);
+    wr(b, NAND + 8, 0x90);
+    wr(b, NAND + 0xc, 0);
+    assert_int_equal(nand_byte(b), 0xec);
+    assert_int_equal(nand_byte(b), 0x76);
+    nand_start(b, 0x80, 33, 0);
+    for (unsigned i = 0; i < 128; i++) {
+        wr(b, NAND + 0x10, i * 0x01010101);
+    }
+    wr(b, NAND + 8, 0x10);
+    wr(b, NAND + 8, 0x70);
+    assert_int_equal(nand_byte(b) & 0x41, 0x40);
+    nand_start(b, 0x00, 33, 0);
+    assert_int_equal(rd(b, NAND + 0x10), 0);
+    assert_int_equal(rd(b, NAND + 0x10), 0x01010101);
+    nand_start(b, 0x60, 32, 0xd0);
+    nand_start(b, 0x00, 33, 0);
+    assert_int_equal(rd(b, NAND + 0x10), ~0u);
+}
+
+// One wrong bit shows in the XOR of the codes as its place, once direct and once inverted.
+static void test_nand_ecc_finds_the_flipped_bit(void **state)
+{
+    struct bench *b = *state;
+    uint32_t blank, code, diff;
+    wr(b, NAND + 4, 0x11);
+    nand_start(b, 0x00, 0, 0);
+    for (unsigned i = 0; i < 128; i++) {
+        rd(b, NAND + 0x10);
+    }
+    blank = rd(b, NAND + 0x2c);
+    assert_int_equal(blank, ~0u);
+    wr(b, NAND + 4, 0x11);
+    nand_start(b, 0x80, 0, 0);
+    for (unsigned i = 0; i < 128; i++) {
+        wr(b, NAND + 0x10, i == 0x15a / 4 ? ~(BIT(3) << 16) : ~0u); // byte 0x15a, bit 3
+    }
+    code = rd(b, NAND + 0x2c);
+    diff = code ^ blank;
+    assert_int_equal(__builtin_popcount(diff & 0xffffff), 12);
+    // odd halves: P8.. of the byte number, P1.. of the bit number
+    assert_int_equal((diff >> 3 & 1) << 1 | (diff >> 1 & 1), 1u << 1);
+    assert_int_equal(diff >> 17 & 1, 1); // byte bit 8
+    assert_int_equal((diff >> 19 & 1) | (diff >> 21 & 1) << 1 | (diff >> 23 & 1) << 2, 3); // bit 3
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_board, close_board)
@@ -281,6 +354,8 @@ int main(void)
         T(test_dm9000_tells_who_it_is),
         T(test_sdi_without_card_times_out),
         T(test_memory_repeats_and_holes_are_silent),
+        T(test_nand_programs_reads_and_erases),
+        T(test_nand_ecc_finds_the_flipped_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
