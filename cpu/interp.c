@@ -81,7 +81,7 @@ static next_insn op_redirect(struct cpu *c, uint64_t n)
         c->left = n;                                                                               \
         i->body.exec(c, i);                                                                        \
         if (unlikely(c->redirect)) {                                                               \
-            TAIL op_redirect(c, n - 1);                                                            \
+            return op_redirect(c, n - 1);                                                          \
         }                                                                                          \
         NEXT(step);                                                                                \
     } while (0)
