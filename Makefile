@@ -37,7 +37,7 @@ CPPFLAGS_ALL := -D_GNU_SOURCE -I. -I$(BUILD)/gen
 CFLAGS_ALL := -std=c11 -g $(WARNINGS) $(SANFLAGS) -fno-strict-aliasing -ffp-contract=off -MMD -MP
 
 .DEFAULT_GOAL := all
-ROOMS := base cpu shader-isa gpu-model host-backends mdev soc cli
+ROOMS := base cpu user shader-isa gpu-model host-backends mdev soc cli
 -include $(foreach r,$(ROOMS),$(r)/module.mk)
 
 # ---- rules for a room -------------------------------------------------------------------------
@@ -150,7 +150,7 @@ help:
 ##   make deps        install the Debian packages that building, guests and tests need
 ##   make demo        set up everything, boot two guests that share one GPU, write build/demo/index.html
 ##   make check       all tests that fit in CI; make check-long the rest
-##   make check-ROOM  the tests of one room (base cpu shader-isa gpu-model host-backends mdev soc cli)
+##   make check-ROOM  the tests of one room (base cpu user shader-isa gpu-model host-backends mdev soc cli)
 ##   make bench       measure against the peers, in one run
 ##   make guest       the Linux guest image, from Debian packages, under build/guest
 ##   make install     program, man pages, completion under PREFIX

@@ -15,6 +15,7 @@ allow() {
 }
 allow base
 allow cpu base
+allow user base cpu
 allow shader-isa base
 allow gpu-model base shader-isa
 allow host-backends base shader-isa gpu-model

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+user_TESTS := $(wildcard tests/user/test_*.c)
