@@ -21,8 +21,7 @@ static struct gl_backend *backend_of(struct gpu_backend *be)
     return (struct gl_backend *)(void *)be; // base is first
 }
 
-// ---- errors
-// ----------------------------------------------------------------------------------------------
+// ---- errors -------------------------------------------------------------------------------------
 
 bool gl_check(struct gl_backend *be, const char *what)
 {
@@ -50,8 +49,7 @@ static void GLAPIENTRY debug_message(GLenum source, GLenum type, GLuint id, GLen
     }
 }
 
-// ---- life
-// ------------------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 static float second_of_range(GLenum name)
 {
@@ -145,8 +143,7 @@ static int gl_bind_thread(struct gpu_backend *base, struct err *err)
     return gl_egl_bind(&backend_of(base)->egl, err);
 }
 
-// ---- contexts
-// --------------------------------------------------------------------------------------------
+// ---- contexts -----------------------------------------------------------------------------------
 
 void *gl_scratch(struct gl_context *ctx, enum gl_scratch_use use, size_t n)
 {
@@ -226,6 +223,7 @@ static struct gpu_context *gl_context_create(struct gpu_backend *base,
     ctx->base.backend = base;
     ctx->be = be;
     ctx->mem = cfg->mem;
+    ctx->epoch = 1;
     ctx->log = cfg->log;
     ctx->gmem_bytes = cfg->gmem_bytes & ~3u;
     ctx->scissor_br_inclusive = cfg->scissor_br_inclusive;
@@ -240,8 +238,7 @@ static struct gpu_context *gl_context_create(struct gpu_backend *base,
     return &ctx->base;
 }
 
-// ---- work
-// ------------------------------------------------------------------------------------------------
+// ---- work ---------------------------------------------------------------------------------------
 
 // Makes the context current and this guest the one at work: what another has recorded is run first,
 // because its data wait in the shared stream buffer.

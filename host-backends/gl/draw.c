@@ -221,8 +221,7 @@ enum gpu_result gl_draw_issue(struct gl_context *ctx, const struct gl_prepared *
     return GPU_OK; // errors of GL are looked for when the record is done
 }
 
-// ---- on GMEM or memory
-// ----------------------------------------------------------------------------------
+// ---- on GMEM or memory --------------------------------------------------------------------------
 
 static const struct gl_image *view(struct gl_context *ctx, const struct gl_view_want *want,
                                    bool write, struct gpu_rect *scissor)

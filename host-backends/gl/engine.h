@@ -22,7 +22,7 @@ struct log;
 struct gl_context;
 struct gl_program;
 
-// ---- pixels (pixel.c) --------------------------------------------------------------------------
+// ---- pixels (pixel.c) ---------------------------------------------------------------------------
 
 // Kinds of image: the colour formats by their own numbers, then depth.
 enum { PX_D16 = 15, PX_D24S8 = 16, PX_COUNT = 17 };
@@ -41,8 +41,7 @@ const struct gl_pixel *gl_pixel(unsigned px); // NULL when the number is no form
 // channels under a component swap.
 void gl_pixel_route(unsigned px, unsigned swap, uint8_t route[4]);
 
-// ---- images and framebuffers (image.c)
-// ------------------------------------------------------------
+// ---- images and framebuffers (image.c) ----------------------------------------------------------
 
 struct gl_image {
     GLuint tex;
@@ -95,8 +94,7 @@ bool gl_stream_would_disturb(const struct gl_stream *s, size_t n, size_t align);
 // Makes what was written visible to GL; before every draw.
 void gl_stream_flush(struct gl_stream *s);
 
-// ---- the engine
-// -------------------------------------------------------------------------------------
+// ---- the engine ---------------------------------------------------------------------------------
 
 struct gl_caps {
     int version, glsl; // 45, 450

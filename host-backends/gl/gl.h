@@ -9,8 +9,7 @@
 
 struct log;
 
-// ---- on-chip memory (gmem.c)
-// ---------------------------------------------------------------------------
+// ---- on-chip memory (gmem.c) --------------------------------------------------------------------
 
 // An image that stands for a part of GMEM. `valid`: holds what GMEM holds; `dirty`: and ctx->gmem
 // does not. At any moment each byte of GMEM is in ctx->gmem or in dirty views that agree on it.
@@ -42,8 +41,7 @@ void gl_gmem_sync(struct gl_context *ctx, uint32_t base, uint32_t n);
 void gl_gmem_wrote(struct gl_context *ctx, uint32_t base, uint32_t n);
 void gl_gmem_destroy(struct gl_context *ctx);
 
-// ---- targets in memory (sysmem.c)
-// ----------------------------------------------------------------------
+// ---- targets in memory (sysmem.c) ---------------------------------------------------------------
 
 // The one colour target in guest memory that is being drawn to.
 struct gl_sysmem {
@@ -58,8 +56,7 @@ const struct gl_image *gl_sysmem_target(struct gl_context *ctx, const struct gpu
 // Writes it back and forgets it. GPU_MEM_FAULT where memory was missing.
 enum gpu_result gl_sysmem_flush(struct gl_context *ctx);
 
-// ---- surfaces (surface.c)
-// ---------------------------------------------------------------------------------
+// ---- surfaces (surface.c) -----------------------------------------------------------------------
 
 enum { MAX_SURFACES = 24 };
 struct gl_surface {
@@ -92,8 +89,7 @@ void gl_surfaces_wrote(struct gl_context *ctx, uint32_t va, uint64_t bytes);
 void gl_surfaces_flush(struct gl_context *ctx);
 void gl_surfaces_destroy(struct gl_context *ctx);
 
-// ---- textures (texture.c)
-// ----------------------------------------------------------------------------
+// ---- textures (texture.c) -----------------------------------------------------------------------
 
 struct gl_textures;
 struct gl_textures *gl_textures_create(void);
@@ -110,8 +106,7 @@ void gl_textures_distrust(struct gl_context *ctx);
 // The same, for what lies in a range that the engine itself wrote.
 void gl_textures_distrust_range(struct gl_context *ctx, uint32_t va, uint64_t bytes);
 
-// ---- resolves (resolve.c)
-// --------------------------------------------------------------------------------
+// ---- resolves (resolve.c) -----------------------------------------------------------------------
 
 enum gpu_result gl_resolve_direct(struct gl_context *ctx, const struct gpu_resolve *res);
 // True when the resolve moves bytes without conversion (mask and byte order aside).
@@ -122,8 +117,7 @@ enum gpu_result gl_resolve_store(struct gl_context *ctx, const struct gpu_resolv
                                  const struct gpu_rect *rect, const uint8_t *pixels,
                                  uint32_t stride_px);
 
-// ---- a guest's context
-// -------------------------------------------------------------------------------------
+// ---- a guest's context --------------------------------------------------------------------------
 
 enum gl_scratch_use {
     SCRATCH_GMEM,
@@ -157,6 +151,7 @@ struct gl_context {
     struct gl_program *programs[256];
     unsigned program_count;
     struct gl_textures *textures;
+    uint64_t epoch; // counts invalidations: what was read in an older one is looked at again
     uint64_t clock;
     uint64_t rec_start;     // clock when the record began; what is used since is wanted by it
     struct gl_probe *probe; // restore.c

@@ -26,7 +26,7 @@ static void version(const struct gl_backend *be, FILE *f)
     }
 }
 
-// ---- uniform blocks ----------------------------------------------------------------------------
+// ---- uniform blocks -----------------------------------------------------------------------------
 
 // Members of blocks are global names, so each stage has its own prefix: 'v' or 'p'.
 static void data_block(FILE *f, const struct gl_stage_block *b, char stage, unsigned buffers)
@@ -79,8 +79,7 @@ static void stage_functions(FILE *f, const struct gl_stage_block *b, char stage)
     }
 }
 
-// ---- stages
-// --------------------------------------------------------------------------------------------
+// ---- stages -------------------------------------------------------------------------------------
 
 static void interpolators(FILE *f, const struct gl_program *prog, const char *dir,
                           const char *prefix, const char *array)

@@ -10,8 +10,7 @@
 #include "base/bits.h"
 #include "gpu-model/formats.h"
 
-// ---- vertex fetch
-// ---------------------------------------------------------------------------------
+// ---- vertex fetch -------------------------------------------------------------------------------
 
 static float pow2(int e)
 {
@@ -139,8 +138,7 @@ void gl_glsl_vertex_fetches(FILE *f, const struct gl_program *prog, const struct
     }
 }
 
-// ---- texture fetch
-// -----------------------------------------------------------------------------------
+// ---- texture fetch ------------------------------------------------------------------------------
 
 enum { OP_TFETCH = 1, OP_LOD = 17, OP_GRADIENTS = 18, OP_WEIGHTS = 19 };
 

@@ -42,8 +42,7 @@ struct gl_merge {
     struct frame frame[MAX_FRAMES];
 };
 
-// ---- may it be done
-// ----------------------------------------------------------------------------------------
+// ---- may it be done -----------------------------------------------------------------------------
 
 static struct attach *attach_find(struct gl_merge *m, uint32_t base)
 {
@@ -279,8 +278,7 @@ bool gl_merge_possible(struct gl_context *ctx)
     return collect(ctx->merge, rec) && arrange(ctx->merge, ctx, rec) && defined(ctx->merge, rec);
 }
 
-// ---- doing it
-// --------------------------------------------------------------------------------------------
+// ---- doing it -----------------------------------------------------------------------------------
 
 void gl_merge_destroy(struct gl_context *ctx)
 {

@@ -7,8 +7,7 @@
 
 #include "host-backends/gl/program.h"
 
-// ---- drawing (prepare.c, draw.c, state.c)
-// ---------------------------------------------------------------------------
+// ---- drawing (prepare.c, draw.c, state.c) -------------------------------------------------------
 
 // What a draw samples (texture.c): a texture, a surface, or neither.
 struct gl_surface;
@@ -49,6 +48,7 @@ struct gl_prepared {
         size_t at; // the copy in the stream buffer
         bool raw;  // which is byte for byte what memory held
     } source[MAX_SOURCES];
+    uint64_t epoch;        // ctx->epoch then
     unsigned source_count; // MAX_SOURCES + 1: more than fit, not comparable
     size_t identity_bytes;
     const uint8_t *identity; // see gl_identity; NULL when not comparable
@@ -86,8 +86,7 @@ size_t gl_identity(const struct gpu_draw *draw, const struct gl_program *prog, u
 // True when the draw would read the same data from the same memory as `p` did.
 bool gl_sources_current(struct gl_context *ctx, const struct gl_prepared *p);
 
-// ---- recorded passes (record.c, merge.c)
-// ------------------------------------------------------------------
+// ---- recorded passes (record.c, merge.c) --------------------------------------------------------
 
 // The driver replays its draws once a tile. Work is therefore recorded: the first tile with all its
 // data, later ones only compared with it. When something else comes, the tiles seen so far are run,

@@ -39,8 +39,7 @@ bool gl_draw_is_nothing(const struct gpu_draw *draw)
            (draw->vs && !wants_color(st) && !wants_depth(st));
 }
 
-// ---- program key
-// -----------------------------------------------------------------------------------------
+// ---- program key --------------------------------------------------------------------------------
 
 static bool has_point_size(const struct gpu_state *st)
 {
@@ -127,8 +126,7 @@ static void make_key(const struct gl_backend *be, const struct gpu_draw *d,
     key->dither = d->ps && (st->dither_mode == 1 || (st->dither_mode == 2 && !st->blend));
 }
 
-// ---- constants
-// ---------------------------------------------------------------------------------------------
+// ---- constants ----------------------------------------------------------------------------------
 
 static void put_flow_and_consts(uint8_t *block, const struct gl_stage_block *b,
                                 const struct gpu_draw *d, const float (*alu)[4], unsigned count)
@@ -156,8 +154,7 @@ static void put_flow_and_consts(uint8_t *block, const struct gl_stage_block *b,
     memset(out + 4 * n, 0, 16 * (size_t)(b->const_count - n));
 }
 
-// ---- what was read
-// ---------------------------------------------------------------------------------------
+// ---- what was read ------------------------------------------------------------------------------
 
 static uint64_t generation(struct gl_context *ctx, uint32_t va, uint32_t bytes)
 {
@@ -200,6 +197,9 @@ bool gl_sources_current(struct gl_context *ctx, const struct gl_prepared *p)
     if (p->source_count > MAX_SOURCES) {
         return false;
     }
+    if (p->epoch == ctx->epoch) { // nobody said that memory changed
+        return true;
+    }
     for (unsigned i = 0; i < p->source_count; i++) {
         const struct gl_source *s = &p->source[i];
         if (s->generation && generation(ctx, s->va, s->bytes) == s->generation) {
@@ -224,8 +224,7 @@ bool gl_sources_current(struct gl_context *ctx, const struct gl_prepared *p)
     return true;
 }
 
-// ---- identity
-// ----------------------------------------------------------------------------------------------
+// ---- identity -----------------------------------------------------------------------------------
 
 static uint8_t *put(uint8_t *out, const void *data, size_t n)
 {
@@ -307,8 +306,7 @@ size_t gl_identity(const struct gpu_draw *d, const struct gl_program *prog, uint
     return (size_t)(out - begin);
 }
 
-// ---- place
-// -------------------------------------------------------------------------------------------------
+// ---- place --------------------------------------------------------------------------------------
 
 // Splits the scissor into what moves with the tile and what does not.
 static void split_scissor(const struct gl_context *ctx, const struct gpu_state *st,
@@ -385,6 +383,7 @@ enum gpu_result gl_draw_prepare(struct gl_context *ctx, const struct gpu_draw *d
     p->count = v.count;
     p->first = v.first;
     p->base_vertex = v.base_vertex;
+    p->epoch = ctx->epoch;
     note_sources(ctx, p, draw, &v, at + data_at);
     return GPU_OK;
 }

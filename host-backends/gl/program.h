@@ -10,8 +10,7 @@
 
 struct err;
 
-// ---- programs (program.c, glsl.c)
-// ---------------------------------------------------------------------
+// ---- programs (program.c, glsl.c) ---------------------------------------------------------------
 
 enum gl_shape { SHAPE_PLAIN, SHAPE_RECT, SHAPE_WIDE_LINE, SHAPE_BIG_POINT };
 enum gl_kind { KIND_TRIANGLE, KIND_LINE, KIND_POINT };
@@ -124,8 +123,7 @@ struct gl_ps_head {
     float alpha[4]; // reference
 };
 
-// ---- vertices (vertex.c)
-// ---------------------------------------------------------------------------
+// ---- vertices (vertex.c) ------------------------------------------------------------------------
 
 struct gl_vertex_range {  // of one fetch constant
     uint32_t va, lo;      // buffer, first byte of it that is needed (dword aligned)

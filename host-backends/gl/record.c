@@ -66,8 +66,7 @@ void gl_record_fini(struct gl_context *ctx)
     memset(rec, 0, sizeof *rec);
 }
 
-// ---- running
-// ---------------------------------------------------------------------------------------------
+// ---- running ------------------------------------------------------------------------------------
 
 static bool last_is_complete(const struct gl_record *rec)
 {
@@ -193,8 +192,7 @@ static void start_anew(struct gl_context *ctx)
     finish(ctx, n);
 }
 
-// ---- tiles
-// -----------------------------------------------------------------------------------------------
+// ---- tiles --------------------------------------------------------------------------------------
 
 static struct gl_tile *last_tile(struct gl_record *rec)
 {
@@ -258,8 +256,7 @@ static struct gl_cmd *append(struct gl_context *ctx, enum gl_cmd_kind kind)
     return c;
 }
 
-// ---- fills
-// -----------------------------------------------------------------------------------------------
+// ---- fills --------------------------------------------------------------------------------------
 
 enum gpu_result gl_record_fill(struct gl_context *ctx, const struct gpu_fill *fill)
 {
@@ -277,8 +274,7 @@ enum gpu_result gl_record_fill(struct gl_context *ctx, const struct gpu_fill *fi
     return GPU_OK;
 }
 
-// ---- restores
-// ----------------------------------------------------------------------------------------------
+// ---- restores -----------------------------------------------------------------------------------
 
 static bool same_source(const struct gl_restore *a, const struct gl_restore *b)
 {
@@ -307,8 +303,7 @@ static enum gpu_result record_restore(struct gl_context *ctx, const struct gl_re
     return GPU_OK;
 }
 
-// ---- resolves
-// --------------------------------------------------------------------------------------------
+// ---- resolves -----------------------------------------------------------------------------------
 
 static bool same_resolve(const struct gpu_resolve *a, const struct gpu_resolve *b)
 {
@@ -384,8 +379,7 @@ enum gpu_result gl_record_resolve(struct gl_context *ctx, const struct gpu_resol
     return rec->plain ? gl_record_finish(ctx) : GPU_OK;
 }
 
-// ---- draws
-// -----------------------------------------------------------------------------------------------
+// ---- draws --------------------------------------------------------------------------------------
 
 static bool matches(struct gl_context *ctx, const struct gl_prepared *p,
                     const struct gpu_draw *draw)

@@ -13,8 +13,7 @@ enum { VTE_XY_DIVIDED = 1 << 8 };
 #define CLIP_DISABLE (1u << 16)
 #define CLIP_DX (1u << 19)
 
-// ---- viewport
-// ------------------------------------------------------------------------------------------
+// ---- viewport -----------------------------------------------------------------------------------
 
 // One axis: window = ndc * scale + offset. GL can say it when the axis is enabled and of a size
 // that its viewport takes; clipping to the viewport is then the same too.
@@ -88,8 +87,7 @@ void gl_viewport_map(const struct gl_backend *be, const struct gpu_state *st,
     map_z(scale[2], offset[2], st->clip_cntl & CLIP_DX, vp);
 }
 
-// ---- tests and blending
-// ------------------------------------------------------------------------------------
+// ---- tests and blending -------------------------------------------------------------------------
 
 static void set(GLenum cap, bool on)
 {
@@ -193,8 +191,7 @@ static void apply_color(const struct gpu_state *st, const struct gl_bind *bind)
     }
 }
 
-// ---- geometry
-// ----------------------------------------------------------------------------------------------
+// ---- geometry -----------------------------------------------------------------------------------
 
 static void apply_offset(const struct gpu_state *st, bool back)
 {

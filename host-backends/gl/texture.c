@@ -69,7 +69,7 @@ struct gl_textures {
     struct gl_texture *bucket[BUCKETS];
     struct gl_samplers *samplers;
     unsigned count;
-    uint64_t epoch, bytes;
+    uint64_t bytes;
     GLuint zero[DIM_COUNT]; // by dimension: reads 0
 };
 
@@ -84,7 +84,6 @@ struct gl_textures *gl_textures_create(void)
 {
     struct gl_textures *ts = calloc(1, sizeof *ts);
     if (ts) {
-        ts->epoch = 1;
         ts->samplers = gl_samplers_create();
     }
     if (ts && !ts->samplers) {
@@ -123,7 +122,7 @@ void gl_textures_destroy(struct gl_context *ctx)
 
 void gl_textures_distrust(struct gl_context *ctx)
 {
-    ctx->textures->epoch++;
+    ctx->epoch++;
 }
 
 void gl_textures_distrust_range(struct gl_context *ctx, uint32_t va, uint64_t bytes)
@@ -140,8 +139,7 @@ void gl_textures_distrust_range(struct gl_context *ctx, uint32_t va, uint64_t by
     }
 }
 
-// ---- contents
-// ----------------------------------------------------------------------------------------
+// ---- contents -----------------------------------------------------------------------------------
 
 static uint64_t hash_memory(struct gl_context *ctx, uint64_t h, uint32_t va, uint64_t n)
 {
@@ -335,8 +333,7 @@ static void upload(struct gl_context *ctx, struct gl_texture *t, const struct te
     ctx->be->count.upload_bytes += bytes;
 }
 
-// ---- the cache
-// ------------------------------------------------------------------------------------------
+// ---- the cache ----------------------------------------------------------------------------------
 
 static void evict(struct gl_context *ctx)
 {
@@ -440,25 +437,23 @@ static GLuint zero_texture(struct gl_textures *ts, unsigned dimension)
     return ts->zero[dimension];
 }
 
-// ---- for draws
-// ----------------------------------------------------------------------------------------------
+// ---- for draws ----------------------------------------------------------------------------------
 
 static struct gl_texture *load(struct gl_context *ctx, const uint32_t dw[6],
                                const struct texture *lay, unsigned dimension)
 {
-    struct gl_textures *ts = ctx->textures;
     struct gl_texture *t = acceptable(ctx, lay, dimension) ? find(ctx, dw, lay, dimension) : NULL;
     if (!t) {
         return NULL;
     }
-    if (t->checked != ts->epoch) {
+    if (t->checked != ctx->epoch) {
         if (contents_changed(ctx, t)) {
             if (t->used >= ctx->rec_start) {
                 gl_record_finish(ctx); // recorded draws want the old contents
             }
             upload(ctx, t, lay);
         }
-        t->checked = ts->epoch;
+        t->checked = ctx->epoch;
     }
     t->used = ++ctx->clock;
     return t->allocated ? t : NULL;
@@ -521,14 +516,14 @@ bool gl_textures_current(struct gl_context *ctx, const struct gl_bound *bound, u
         if (s && (s->version != bound[i].version || !gl_surface_current(ctx, s))) {
             return false;
         }
-        if (t && t->checked != ctx->textures->epoch) {
+        if (t && t->checked != ctx->epoch) {
             if (contents_changed(ctx, t)) {
                 t->checked = 0;
                 t->hash = ~t->hash; // loaded again when next wanted
                 memset(t->generation, 0, sizeof t->generation);
                 return false;
             }
-            t->checked = ctx->textures->epoch;
+            t->checked = ctx->epoch;
         }
     }
     return true;

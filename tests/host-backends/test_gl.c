@@ -102,8 +102,7 @@ static unsigned depth_differs(struct pair *p, unsigned tolerance)
     return n;
 }
 
-// ---- on-chip memory
-// -------------------------------------------------------------------------------------
+// ---- on-chip memory -----------------------------------------------------------------------------
 
 static void test_gmem_bytes_come_back_as_written(void **state)
 {
@@ -211,8 +210,7 @@ static void test_depth_written_as_colour_is_depth(void **state)
     assert_int_equal(depth_differs(p, 1), 0);
 }
 
-// ---- geometry
-// -------------------------------------------------------------------------------------------
+// ---- geometry -----------------------------------------------------------------------------------
 
 static void smooth_triangle(struct bench *b, unsigned arg)
 {
@@ -344,8 +342,7 @@ static void test_scissor_viewport_and_window_offset(void **state)
     }
 }
 
-// ---- per pixel
-// ------------------------------------------------------------------------------------------
+// ---- per pixel ----------------------------------------------------------------------------------
 
 static void depth_test(struct bench *b, unsigned func)
 {
@@ -496,8 +493,7 @@ static void test_colour_formats_store_the_same_values(void **state)
     }
 }
 
-// ---- textures
-// -------------------------------------------------------------------------------------------
+// ---- textures -----------------------------------------------------------------------------------
 
 // Texture 0: 2D, n x n, 8_8_8_8, linear layout with a pitch of 32.
 static void make_texture(struct bench *b, unsigned n, unsigned filter, unsigned clamp)
@@ -559,8 +555,7 @@ static void test_a_texture_the_guest_changed_is_read_again(void **state)
     assert_in_range(color_differs(p, 4), 0, 140);
 }
 
-// ---- resolves
-// -------------------------------------------------------------------------------------------
+// ---- resolves -----------------------------------------------------------------------------------
 
 static void resolve(struct bench *b, unsigned arg)
 {
@@ -627,8 +622,7 @@ static void test_targets_in_guest_memory(void **state)
     }
 }
 
-// ---- bad input
-// ------------------------------------------------------------------------------------------
+// ---- bad input ----------------------------------------------------------------------------------
 
 static void test_hostile_draws_end_without_harm(void **state)
 {

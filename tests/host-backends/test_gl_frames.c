@@ -6,7 +6,7 @@
 // frame on the backends asked for; fails only when work is done again that should have been kept
 // (programs), or when the frame's memory differs between the backends by more than edges.
 //
-// usage: test_gl_frames [--backend NAME] [--submits K] [--frames N] FILE...
+// usage: test_gl_frames [--backend NAME] [--submits K] [--frames N] [--no-generations] FILE...
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +106,7 @@ static uint64_t mem_generation(struct gpu_mem *m, uint32_t va, size_t n)
 }
 
 static const struct gpu_mem_ops mem_ops = {mem_read, mem_write, mem_span, mem_generation};
+static const struct gpu_mem_ops plain_ops = {mem_read, mem_write, mem_span, NULL};
 
 static const uint32_t *env_ib(struct gpu_env *env, uint32_t va, uint32_t ndw)
 {
@@ -201,9 +202,9 @@ static double cpu_ms(void)
 
 // Milliseconds a repetition of the last `last` submits, -1 when the file can not be played.
 static double play(const char *path, const char *backend, unsigned last, unsigned frames,
-                   struct gl_counters *done)
+                   bool plain, struct gl_counters *done)
 {
-    struct player p = {.mem = {&mem_ops}, .env = {&env_ops}, .gpu_id = 200};
+    struct player p = {.mem = {plain ? &plain_ops : &mem_ops}, .env = {&env_ops}, .gpu_id = 200};
     struct backend_config bc = {.device = getenv("GL_DEVICE"), .threads = 2};
     struct err err = {0};
     char id[16];
@@ -303,12 +304,13 @@ static int check_steady_state(void)
         printf("SKIP test_gl_frames: no shared data (0 rows)\n");
         return getenv("CI") ? 1 : 0;
     }
-    play(path, "gl", 1, 4, &c);
+    play(path, "gl", 1, 4, false, &c);
     if (c.programs || c.draws != 4 || c.merged_tiles != 4 * 20 || c.upload_bytes) {
-        printf("FAIL: 4 frames made %llu programs, issued %llu draws, merged %llu tiles, loaded %llu "
-               "bytes of textures\n",
-               (unsigned long long)c.programs, (unsigned long long)c.draws,
-               (unsigned long long)c.merged_tiles, (unsigned long long)c.upload_bytes);
+        printf(
+            "FAIL: 4 frames made %llu programs, issued %llu draws, merged %llu tiles, loaded %llu "
+            "bytes of textures\n",
+            (unsigned long long)c.programs, (unsigned long long)c.draws,
+            (unsigned long long)c.merged_tiles, (unsigned long long)c.upload_bytes);
         return 1;
     }
     return 0;
@@ -318,6 +320,7 @@ int main(int argc, char **argv)
 {
     const char *backend = "gl";
     unsigned submits = 1, frames = 10;
+    bool plain = false;
     if (argc == 1) {
         return check_steady_state();
     }
@@ -328,8 +331,10 @@ int main(int argc, char **argv)
             submits = (unsigned)atoi(argv[++i]);
         } else if (!strcmp(argv[i], "--frames") && i + 1 < argc) {
             frames = (unsigned)atoi(argv[++i]);
+        } else if (!strcmp(argv[i], "--no-generations")) {
+            plain = true;
         } else {
-            play(argv[i], backend, submits, frames, NULL);
+            play(argv[i], backend, submits, frames, plain, NULL);
         }
     }
     return 0;

@@ -96,8 +96,7 @@ static int teardown(void **state)
     return 0;
 }
 
-// ---- a tiler's driver
-// -------------------------------------------------------------------------------------
+// ---- a tiler's driver ---------------------------------------------------------------------------
 
 // The i-th tile in the order that the driver takes: every second row backwards.
 static void tile_place(struct bench *b, unsigned i, bool use_offset)
@@ -248,8 +247,7 @@ static unsigned gmem_differs(struct scene *s)
     return n;
 }
 
-// ---- merged
-// -----------------------------------------------------------------------------------------------
+// ---- merged -------------------------------------------------------------------------------------
 
 static void test_cleared_tiles_are_drawn_as_one(void **state)
 {
@@ -468,8 +466,7 @@ static void test_programs_that_know_their_tile(void **state)
     assert_int_equal(counters(s)->merged_tiles, TILES);
 }
 
-// ---- not merged
-// -------------------------------------------------------------------------------------------
+// ---- not merged ---------------------------------------------------------------------------------
 
 static void test_tiles_that_see_what_the_last_one_left_keep_their_order(void **state)
 {
@@ -560,8 +557,7 @@ static void test_partial_fills_keep_tiles_apart(void **state)
     assert_int_equal(counters(s)->merged_tiles, 0);
 }
 
-// ---- interruptions
-// ------------------------------------------------------------------------------------------
+// ---- interruptions ------------------------------------------------------------------------------
 
 static void test_a_flush_anywhere_changes_nothing(void **state)
 {
@@ -629,8 +625,7 @@ static void test_two_guests_take_turns_in_the_middle_of_tiles(void **state)
     assert_int_equal(get_le32(mem_at(b, SURFACE_B)), 0xff00ff00);
 }
 
-// ---- anything
-// ---------------------------------------------------------------------------------------------
+// ---- anything -----------------------------------------------------------------------------------
 
 // A pass as numbers, so that both backends play the same.
 struct pass {
