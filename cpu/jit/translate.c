@@ -30,11 +30,32 @@ enum inlined {
     IN_LDM_PC, IN_LDST, IN_LDRD, IN_STRD, IN_CLZ, IN_REV, IN_EXT, IN_BFI, IN_MOV_PC, IN_UNDEF
 };
 
+// Flags that have been computed but not stored: how to compute them again from guest registers that
+// still hold what they held. They are stored when the registers are about to change, when the block
+// is left, and in cold code; most are overwritten before that.
+enum pend_kind {
+    PEND_NONE,
+    PEND_SUB,  // a - b
+    PEND_ADD,  // a + b
+    PEND_AND,  // a & b: N and Z
+    PEND_EOR,  // a ^ b: N and Z
+    PEND_RES,  // a: N and Z
+    PEND_SUBR, // a is the result of x - b
+    PEND_ADDR, // a is the result of x + b
+};
+
+struct pend {
+    uint8_t kind, dirty; // dirty: F_* that memory does not have
+    uint8_t a, b;        // guest registers; b == 16: imm
+    uint32_t imm;
+};
+
 struct step {
     const struct insn *i;
     struct op_desc d;
     uint8_t cond, inlined;
     uint8_t reads, writes, live; // F_*; live: seen behind this instruction
+    uint16_t sets;               // guest registers it may change
     bool leaves;                 // may leave the block, so that all flags must be there
     bool last;
 };
@@ -52,6 +73,7 @@ struct cold {
     uint8_t *back;
     const struct insn *i;
     uint32_t arg; // or the page offset
+    struct pend pend; // flags to store first
     bool is_site; // from[0] is a jump to patch when the target exists
 };
 
@@ -66,6 +88,8 @@ struct tr {
     bool thumb;
     unsigned count, colds;
     enum host_flags hf;
+    struct pend pend;
+    bool lost; // the instruction in progress changes what t->pend needs
     struct step s[JIT_BLOCK_INSNS];
     struct cold cold[JIT_BLOCK_INSNS * 4];
     uint32_t begin;   // place of the block
@@ -125,6 +149,55 @@ static bool never_falls(const struct insn *i)
            e == exec_BKPT || e == exec_WFI;
 }
 
+static uint16_t registers_set(const struct step *s)
+{
+    const struct insn *i = s->i;
+    unsigned rd = 1u << i->rd, rn = 1u << i->rn;
+    switch ((enum op_group)s->d.group) {
+    case OPG_PLAIN:
+        switch ((enum inlined)s->inlined) {
+        case IN_LDST:
+        case IN_STRD:
+            return (uint16_t)(rd | rn);
+        case IN_LDRD:
+            return (uint16_t)(rd | rn | 1u << i->rm);
+        case IN_LDM_PC:
+            return (uint16_t)(i->imm | rn);
+        case IN_CLZ:
+        case IN_REV:
+        case IN_EXT:
+            return (uint16_t)rd;
+        default:
+            return 0xffff;
+        }
+    case OPG_NOP:
+        return 0;
+    case OPG_DP:
+        return (uint16_t)(s->d.op < DP_TST ? rd : 0);
+    case OPG_LOAD:
+        return (uint16_t)(rd | (s->d.form == MF_PRE || s->d.form == MF_POST ? rn : 0));
+    case OPG_STORE:
+        return (uint16_t)(s->d.form == MF_PRE || s->d.form == MF_POST ? rn : 0);
+    case OPG_LDM:
+        return (uint16_t)(i->imm | (i->rs ? rn : 0));
+    case OPG_STM:
+        return (uint16_t)(i->rs ? rn : 0);
+    case OPG_BRANCH:
+        return s->d.op == BR_BL_NEAR || s->d.op == BR_BL_FAR || s->d.op == BR_BLX_REG ||
+                       s->d.op == BR_BLX_FAR
+                   ? 1u << 14
+                   : 0;
+    case OPG_MUL:
+        return (uint16_t)(rd | (s->d.op >= MU_UMULL ? 1u << i->rs : 0));
+    case OPG_ADR:
+    case OPG_MOVT:
+    case OPG_EXT:
+    case OPG_BFX:
+        return (uint16_t)rd;
+    }
+    return 0xffff;
+}
+
 // Fills t->s[n]; false when the instruction must not be in a block.
 static bool describe(struct tr *t, struct step *s, const struct insn *i)
 {
@@ -147,6 +220,7 @@ static bool describe(struct tr *t, struct step *s, const struct insn *i)
         }
     }
     s->reads = cond_reads(cond);
+    s->sets = registers_set(s);
     switch ((enum op_group)s->d.group) {
     case OPG_DP: {
         bool reg_shift = s->d.form >= DP_RLSL;
@@ -294,12 +368,107 @@ static uint32_t pc_off(const struct tr *t, const struct insn *i)
     return (uint32_t)i->off2 * 2 + (t->thumb ? 4 : 8);
 }
 
+// Stores the flags of a result in RAX; the host's flags are those of the operation and stay.
+static void store_flags(struct tr *t, enum host_flags hf, uint8_t live)
+{
+    struct x86 *x = &t->x;
+    if (live & F_NZ) {
+        x_store(x, RBP, OFF(nf), RAX);
+        x_store(x, RBP, OFF(zf), RAX);
+    }
+    if (hf != HF_LOGIC) {
+        if (live & F_C) {
+            x_setcc_m(x, hf == HF_SUB ? CC_AE : CC_B, RBP, OFF(cf));
+        }
+        if (live & F_V) {
+            x_setcc(x, CC_O, RCX);
+            x_rorx(x, RCX, RCX, 1);
+            x_store(x, RBP, OFF(vf), RCX);
+        }
+    }
+    t->hf = hf;
+}
+
+static const uint8_t pend_flags[] = {[PEND_SUB] = HF_SUB,   [PEND_ADD] = HF_ADD,
+                                     [PEND_AND] = HF_LOGIC, [PEND_EOR] = HF_LOGIC,
+                                     [PEND_RES] = HF_LOGIC, [PEND_SUBR] = HF_SUB,
+                                     [PEND_ADDR] = HF_ADD};
+
+static void alu_b(struct tr *t, enum x86_alu op, unsigned dst, const struct pend *p)
+{
+    if (p->b == 16) {
+        x_alu_i(&t->x, op, dst, p->imm);
+    } else {
+        x_alu(&t->x, op, dst, src(t, p->b, RCX));
+    }
+}
+
+// Leaves the flags of `p` in the host's flags; with `result`, the result in RAX.
+static enum host_flags compute_pend(struct tr *t, const struct pend *p, bool result)
+{
+    struct x86 *x = &t->x;
+    switch ((enum pend_kind)p->kind) {
+    case PEND_NONE:
+        return HF_NONE;
+    case PEND_SUB:
+        if (!result) {
+            alu_b(t, X_CMP, src(t, p->a, RAX), p);
+            break;
+        }
+        into(t, RAX, p->a);
+        alu_b(t, X_SUB, RAX, p);
+        break;
+    case PEND_ADD:
+    case PEND_AND:
+    case PEND_EOR:
+        into(t, RAX, p->a);
+        alu_b(t, p->kind == PEND_ADD ? X_ADD : p->kind == PEND_AND ? X_AND : X_XOR, RAX, p);
+        break;
+    case PEND_RES:
+        if (!result) {
+            unsigned r = src(t, p->a, RAX);
+            x_test(x, r, r);
+            break;
+        }
+        into(t, RAX, p->a);
+        x_test(x, RAX, RAX);
+        break;
+    case PEND_SUBR:
+        into(t, RAX, p->a);
+        alu_b(t, X_ADD, RAX, p);
+        alu_b(t, X_SUB, RAX, p);
+        break;
+    case PEND_ADDR:
+        into(t, RAX, p->a);
+        alu_b(t, X_SUB, RAX, p);
+        alu_b(t, X_ADD, RAX, p);
+        break;
+    }
+    return (enum host_flags)pend_flags[p->kind];
+}
+
+// Stores `which` of the flags; leaves t->pend to the caller.
+static void store_pend(struct tr *t, const struct pend *p, uint8_t which)
+{
+    if (which) {
+        enum host_flags hf = compute_pend(t, p, true);
+        store_flags(t, hf, which);
+    }
+}
+
+static void settle(struct tr *t, uint8_t which)
+{
+    which &= t->pend.dirty;
+    store_pend(t, &t->pend, which);
+    t->pend.dirty &= (uint8_t)~which;
+}
+
 // ---- cold code -----------------------------------------------------------------------------------------
 
 static struct cold *cold(struct tr *t, enum cold_kind kind, uint8_t *from)
 {
     struct cold *k = &t->cold[t->colds++];
-    *k = (struct cold){.kind = (uint8_t)kind, .from = {from, NULL}};
+    *k = (struct cold){.kind = (uint8_t)kind, .from = {from, NULL}, .pend = t->pend};
     return k;
 }
 
@@ -339,6 +508,7 @@ static void emit_cold(struct tr *t)
                 x_fix(k->from[f], t->x.at);
             }
         }
+        store_pend(t, &k->pend, k->pend.dirty);
         if (k->kind == COLD_FN) {
             call_insn(t, (enum jit_fn)k->fn, k->i, k->before, k->arg);
             x_fix(x_jmp(&t->x), k->back);
@@ -374,10 +544,15 @@ static void go_near(struct tr *t, unsigned off)
 
 static void taken_near(struct tr *t, unsigned off, unsigned ran)
 {
+    struct pend pend = t->pend;
+    enum host_flags hf = t->hf;
+    settle(t, F_ALL);
     spend(t, ran);
     x_cmp_mi(&t->x, RBP, OFF(attention), 0);
     cold_exit(t, x_jcc(&t->x, CC_NE), JIT_LEAVE, off, false);
     go_near(t, off);
+    t->pend = pend; // as it is when the branch is not taken
+    t->hf = hf;
 }
 
 // A branch to EAX, whose bit 0 is the T bit. `state`: 0, 1, or -1 when only bit 0 tells.
@@ -427,33 +602,19 @@ static void taken_far(struct tr *t, int state, unsigned ran)
 
 // ---- flags and conditions ------------------------------------------------------------------------------
 
-// Stores the flags of a result in RAX; the host's flags are those of the operation and stay.
-static void store_flags(struct tr *t, enum host_flags hf, uint8_t live)
-{
-    struct x86 *x = &t->x;
-    if (live & F_NZ) {
-        x_store(x, RBP, OFF(nf), RAX);
-        x_store(x, RBP, OFF(zf), RAX);
-    }
-    if (hf != HF_LOGIC) {
-        if (live & F_C) {
-            x_setcc_m(x, hf == HF_SUB ? CC_AE : CC_B, RBP, OFF(cf));
-        }
-        if (live & F_V) {
-            x_setcc(x, CC_O, RCX);
-            x_rorx(x, RCX, RCX, 1);
-            x_store(x, RBP, OFF(vf), RCX);
-        }
-    }
-    t->hf = hf;
-}
-
 // Leaves the condition in the host's flags; returns how to test for "passes". hf: what they hold.
 static enum x86_cc test_cond(struct tr *t, unsigned cond, enum host_flags hf)
 {
     static const uint8_t direct[14] = {CC_E, CC_NE, CC_AE, CC_B, CC_S, CC_NS, CC_O,
                                        CC_NO, CC_A, CC_BE, CC_GE, CC_L, CC_G, CC_LE};
     struct x86 *x = &t->x;
+    if (hf == HF_NONE && t->pend.kind) {
+        enum host_flags kind = (enum host_flags)pend_flags[t->pend.kind];
+        if (kind == HF_SUB || (kind == HF_ADD && cond != 8 && cond != 9) || cond < 2 || cond == 4 ||
+            cond == 5) {
+            hf = t->hf = compute_pend(t, &t->pend, false);
+        }
+    }
     if (hf == HF_SUB) {
         return (enum x86_cc)direct[cond];
     }
@@ -463,6 +624,7 @@ static enum x86_cc test_cond(struct tr *t, unsigned cond, enum host_flags hf)
     if (hf == HF_LOGIC && (cond < 2 || cond == 4 || cond == 5)) {
         return (enum x86_cc)direct[cond];
     }
+    settle(t, cond_reads(cond));
     t->hf = HF_NONE;
     switch (cond) {
     case 0:
@@ -594,7 +756,55 @@ static unsigned operand2(struct tr *t, const struct insn *i, enum dp_form form, 
     return RCX;
 }
 
-static void dp(struct tr *t, const struct step *s, enum host_flags hf)
+// How to get the flags of `s` later, if that is possible.
+static struct pend defer(const struct step *s, uint8_t flags)
+{
+    const struct insn *i = s->i;
+    bool is_imm = s->d.form == DP_IMM || s->d.form == DP_IMMC;
+    struct pend p = {.dirty = flags, .a = i->rn, .b = is_imm ? 16 : i->rm, .imm = i->imm};
+    bool simple = is_imm || s->d.form == DP_REG;
+    switch ((enum dp_op)s->d.op) {
+    case DP_CMP:
+    case DP_CMN:
+    case DP_TST:
+    case DP_TEQ:
+        p.kind = !simple               ? PEND_NONE
+                 : s->d.op == DP_CMP   ? PEND_SUB
+                 : s->d.op == DP_CMN   ? PEND_ADD
+                 : s->d.op == DP_TST   ? PEND_AND
+                                       : PEND_EOR;
+        break;
+    case DP_SUB:
+    case DP_ADD: {
+        bool sub = s->d.op == DP_SUB;
+        if (!simple || (!is_imm && i->rd == i->rm)) {
+            break;
+        }
+        if (i->rd != i->rn) {
+            p.kind = sub ? PEND_SUB : PEND_ADD;
+        } else {
+            p.kind = sub ? PEND_SUBR : PEND_ADDR;
+        }
+        break;
+    }
+    case DP_AND:
+    case DP_EOR:
+    case DP_ORR:
+    case DP_ORN:
+    case DP_BIC:
+    case DP_MOV:
+    case DP_MVN:
+        p.kind = PEND_RES;
+        p.a = i->rd;
+        p.b = 16;
+        break;
+    default:
+        break;
+    }
+    return p.kind ? p : (struct pend){0};
+}
+
+static void dp_body(struct tr *t, const struct step *s, enum host_flags hf, struct pend *later)
 {
     struct x86 *x = &t->x;
     const struct insn *i = s->i;
@@ -612,6 +822,15 @@ static void dp(struct tr *t, const struct step *s, enum host_flags hf)
     }
     unsigned b = is_imm ? (unsigned)NO_REG : operand2(t, i, (enum dp_form)form, want_c);
     uint8_t flags = want & (logic ? F_NZ : F_ALL);
+    if (flags && s->cond == 14) {
+        *later = defer(s, flags);
+        if (later->kind) {
+            flags = 0;
+            if (!store) {
+                return;
+            }
+        }
+    }
     bool host_rd = store && jit_host[i->rd] != NO_REG;
     if (op == DP_MOV || op == DP_MVN) {
         if (is_imm) {
@@ -649,11 +868,11 @@ static void dp(struct tr *t, const struct step *s, enum host_flags hf)
     bool carry = op == DP_ADC || op == DP_SBC || op == DP_RSC;
     uint32_t imm = invert ? ~i->imm : i->imm;
     // Without flags, additions have a shorter way.
-    if (!flags && host_rd && (op == DP_ADD || op == DP_SUB) && is_imm) {
+    if (!flags && !later->kind && host_rd && (op == DP_ADD || op == DP_SUB) && is_imm) {
         x_lea(x, jit_host[i->rd], src(t, i->rn, RAX), (int32_t)(op == DP_ADD ? imm : 0u - imm));
         return;
     }
-    if (!flags && host_rd && op == DP_ADD) {
+    if (!flags && !later->kind && host_rd && op == DP_ADD) {
         x_lea_idx(x, jit_host[i->rd], src(t, i->rn, RAX), b, 0);
         return;
     }
@@ -694,12 +913,24 @@ static void dp(struct tr *t, const struct step *s, enum host_flags hf)
     } else {
         x_alu(x, (enum x86_alu)alu[op], dst, b);
     }
+    bool sub = alu[op] == X_SUB || alu[op] == X_SBB;
+    enum host_flags set = logic ? HF_LOGIC : sub ? HF_SUB : HF_ADD;
     if (flags) {
-        bool sub = alu[op] == X_SUB || alu[op] == X_SBB;
-        store_flags(t, logic ? HF_LOGIC : sub ? HF_SUB : HF_ADD, flags);
+        store_flags(t, set, flags);
+    } else if (later->kind) {
+        t->hf = set;
     }
     if (store && dst == RAX) {
         put(t, i->rd, RAX);
+    }
+}
+
+static void dp(struct tr *t, const struct step *s, enum host_flags hf)
+{
+    struct pend later = {0};
+    dp_body(t, s, hf, &later);
+    if (s->writes) {
+        t->pend = later;
     }
 }
 
@@ -721,6 +952,9 @@ static void mul(struct tr *t, const struct step *s)
         if (s->d.s && s->live & F_NZ) {
             x_test(x, RAX, RAX);
             store_flags(t, HF_LOGIC, F_NZ);
+        }
+        if (s->d.s) {
+            t->pend = (struct pend){0};
         }
         break;
     case MU_MLS:
@@ -1047,6 +1281,11 @@ static void branch(struct tr *t, const struct step *s, unsigned n, enum host_fla
     unsigned near = (off + (i->imm << (t->thumb ? 1 : 2))) & 0xffff;
     unsigned ran = n + 1, T = t->thumb;
     uint8_t *over;
+    struct pend pend = t->pend; // as it is when the branch is not taken
+    bool far = s->d.op != BR_NEAR && s->d.op != BR_BL_NEAR && s->d.op < BR_CBZ_NEAR;
+    if (far) {
+        settle(t, F_ALL);
+    }
     switch ((enum branch_op)s->d.op) {
     case BR_NEAR:
         if (s->d.form == 14) {
@@ -1055,6 +1294,7 @@ static void branch(struct tr *t, const struct step *s, unsigned n, enum host_fla
         }
         t->hf = hf;
         over = x_jcc8(x, (enum x86_cc)(test_cond(t, s->d.form, hf) ^ 1));
+        pend = t->pend;
         taken_near(t, near, ran);
         x_fix8(x, over);
         break;
@@ -1103,12 +1343,14 @@ static void branch(struct tr *t, const struct step *s, unsigned n, enum host_fla
         unsigned r = src(t, i->rn, RAX);
         x_test(x, r, r);
         over = x_jcc(x, s->d.op == BR_CBZ_FAR ? CC_NE : CC_E);
+        settle(t, F_ALL);
         page_plus(t, RAX, off + 4 + i->imm + T);
         taken_far(t, (int)T, ran);
         x_fix(over, x->at);
         break;
     }
     }
+    t->pend = pend;
 }
 
 // ---- the block -----------------------------------------------------------------------------------------------
@@ -1152,6 +1394,42 @@ static void plain(struct tr *t, const struct step *s, unsigned n)
     }
 }
 
+// Stores pending flags that could not be had any more once `s` has run, or that it reads from memory.
+// True when the host's flags became those of the pending operation.
+static bool before(struct tr *t, const struct step *s, enum host_flags hf)
+{
+    struct pend *p = &t->pend;
+    bool call = s->d.group == OPG_PLAIN && s->sets == 0xffff;
+    bool to_pc = s->d.group == OPG_PLAIN &&
+                 (s->inlined == IN_LDM_PC || (s->inlined == IN_LDST && s->i->rd == 15));
+    bool lost = s->sets >> p->a & 1 || (p->b < 16 && s->sets >> p->b & 1);
+    bool maybe = s->writes && s->cond < 14;
+    uint8_t need = 0;
+    t->lost = false;
+    if (!p->kind) {
+        return false;
+    }
+    if (call || to_pc || maybe) {
+        need = F_ALL;
+    } else if (s->writes && s->writes != F_ALL) {
+        need = (uint8_t)~s->writes & s->live;
+    } else if (lost) {
+        need = s->leaves ? F_ALL : s->live & (uint8_t)~s->writes;
+    }
+    // Carry in comes from memory, unless the host still has it.
+    if (s->d.group == OPG_DP && s->reads & F_C &&
+        (s->cond < 14 || s->d.form > DP_REG || (hf != HF_ADD && hf != HF_SUB))) {
+        need |= F_C;
+    }
+    if (s->d.group == OPG_PLAIN && s->inlined == IN_LDST) {
+        need |= F_C; // an offset with RRX
+    }
+    bool settled = need & p->dirty;
+    settle(t, need);
+    t->lost = lost || call || to_pc || maybe;
+    return settled;
+}
+
 static void one(struct tr *t, unsigned n)
 {
     const struct step *s = &t->s[n];
@@ -1163,9 +1441,16 @@ static void one(struct tr *t, unsigned n)
         t->hf = hf;
         return;
     }
+    if (before(t, s, hf)) {
+        hf = t->hf;
+        t->hf = HF_NONE;
+    }
     if (s->cond < 14) {
         skip = x_jcc(&t->x, (enum x86_cc)(test_cond(t, s->cond, hf) ^ 1));
         t->hf = HF_NONE;
+    }
+    if (t->lost) { // not earlier: the condition may have needed it
+        t->pend = (struct pend){0};
     }
     switch ((enum op_group)s->d.group) {
     case OPG_PLAIN:
@@ -1217,6 +1502,7 @@ static void one(struct tr *t, unsigned n)
 
 static void finish(struct tr *t)
 {
+    settle(t, F_ALL);
     switch (t->end) {
     case END_NONE:
     case END_STEP:
@@ -1252,6 +1538,7 @@ uint32_t jit_translate(struct cpu *c, struct jit *j, const struct insn *i)
     t->thumb = c->thumb;
     t->count = t->colds = 0;
     t->hf = HF_NONE;
+    t->pend = (struct pend){0};
     decode_block(t, i);
     if (!t->count) {
         return 0;
