@@ -86,10 +86,8 @@ static int fill_config(struct run_machine *vm, bool lone, struct mdev *mdev,
         .snapshot = o->snapshot, .mdev = strcmp(o->gpu, "none") != 0 ? mdev : NULL,
         .gpu_type = o->gpu, .realtime = o->realtime, .no_reboot = o->no_reboot,
         .paused = o->paused, .gdb = o->gdb_at ? o->gdb_at : o->gdb ? "tcp::1234" : NULL, .log = &vm->log};
-    if (o->engine) {
-        mc->engine = strcmp(o->engine, "interpreter") ? CPU_ENGINE_TRANSLATOR
-                                                      : CPU_ENGINE_INTERPRETER;
-    }
+    mc->engine = o->engine && !strcmp(o->engine, "interpreter") ? CPU_ENGINE_INTERPRETER
+                                                                : CPU_ENGINE_TRANSLATOR;
     if (o->drives.count > 1 || (o->drives.count && o->sd)) {
         return err_set(err, -EINVAL, "the board has one card: give --sd or one --drive");
     }
@@ -128,6 +126,10 @@ int run_vm_open(struct run_machine *vm, const struct run_vm *opt, bool lone, str
         return rc;
     }
     vm->machine = machine_create(&mc, err);
+    if (!vm->machine && err->code == -ENOTSUP && !opt->engine) {
+        mc.engine = CPU_ENGINE_INTERPRETER; // a host without a translator
+        vm->machine = machine_create(&mc, err);
+    }
     if (!vm->machine) {
         return err->code ? err->code : -EINVAL;
     }

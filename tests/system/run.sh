@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Whole guests, unmodified: boots each, waits for what its console must say, looks at what it must draw.
-# usage: run.sh [--yamato PROGRAM] [--guest DIR] [--out DIR] [TEST...]   (no TEST: all)
+# usage: run.sh [--yamato PROGRAM] [--guest DIR] [--out DIR] [--engine E] [TEST...]   (no TEST: all)
 set -u
-yamato=build/yamato guest=build/guest out=build/system
+yamato=build/yamato guest=build/guest out=build/system engine=
 while [ $# -gt 0 ]; do
     case $1 in
     --yamato) yamato=$2; shift 2 ;;
     --guest) guest=$2; shift 2 ;;
     --out) out=$2; shift 2 ;;
+    --engine) engine="--engine $2"; shift 2 ;;
     --help) sed -n '3,4s/^# //p' "$0"; exit 0 ;;
     *) break ;;
     esac
@@ -26,7 +27,7 @@ root="console=ttymxc0,115200 root=/dev/mmcblk0p2 quiet"
 boot() {
     name=$1; shift
     rm -f "$out/$name.log" "$out/$name.out" "$out/$name.png"
-    "$yamato" run --no-reboot --host-seconds 240 --serial null --serial-log "$out/$name.log" "$@" \
+    "$yamato" run $engine --no-reboot --host-seconds 240 --serial null --serial-log "$out/$name.log" "$@" \
         >"$out/$name.out" 2>&1
 }
 says() { tr -d '\r' <"$out/$1.log" | grep -aqE "$2" || { echo "  $1: the console never said: $2"; return 1; }; }
@@ -51,6 +52,13 @@ test_same_image_gives_the_same_run() {
         grep '^imx53-qsb: state' "$out/same1.out" >"$out/same1.hash" && grep '^imx53-qsb: state' "$out/same2.out" >"$out/same2.hash" &&
         cmp "$out/same1.hash" "$out/same2.hash"
 }
+test_both_engines_give_the_same_run() {
+    for e in interpreter translator; do
+        boot same-$e $bench --engine $e --deterministic --hash --append "console=ttymxc0,115200 quiet" --until "YAMATO: end" &&
+            grep '^imx53-qsb: state' "$out/same-$e.out" >"$out/same-$e.hash" || return 1
+    done
+    cmp "$out/same-interpreter.hash" "$out/same-translator.hash"
+}
 test_installer_shows_its_first_screen() {
     [ -e "$guest/installer/initrd.gz" ] || { echo "  no installer: make guest-installer"; return 1; }
     boot installer --kernel "$guest/installer/vmlinuz" --dtb "$guest/installer/imx53-qsb.dtb" \
@@ -70,7 +78,7 @@ test_soft_and_gl_draw_the_same_picture() {
 }
 test_two_machines_share_one_engine() {
     rm -f "$out"/two*
-    "$yamato" run --backend gl $lcd --no-reboot --host-seconds 240 --profile-json "$out/two.json" \
+    "$yamato" run $engine --backend gl $lcd --no-reboot --host-seconds 240 --profile-json "$out/two.json" \
         --vm cube --serial null --serial-log "$out/two-cube.log" \
             --append "$root yamato.end=poweroff yamato.job=kmscube yamato.frames=60" \
         --vm marks --serial null --serial-log "$out/two-marks.log" \
@@ -80,7 +88,7 @@ test_two_machines_share_one_engine() {
 }
 
 all="uboot_reaches_its_prompt card_boots_to_a_login_shell straight_boot_reaches_user_space
-same_image_gives_the_same_run installer_shows_its_first_screen stock_mesa_draws_on_soft
+same_image_gives_the_same_run both_engines_give_the_same_run installer_shows_its_first_screen stock_mesa_draws_on_soft
 stock_mesa_draws_on_gl soft_and_gl_draw_the_same_picture two_machines_share_one_engine"
 for t in ${*:-$all}; do
     start=$(date +%s)
