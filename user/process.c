@@ -39,7 +39,7 @@ static const struct patch code[] = {
     // sync: r0 TLS, r1 TRAP_PA
     {STUB_SYNC + 0x00, 6, 0xee0d0f70},  // mcr p15, 0, r0, c13, c0, 3
     {STUB_SYNC + 0x04, 0, 0xee080f17},  // mcr p15, 0, r0, c8, c7, 0
-    {STUB_SYNC + 0x08, 6, 0xf57ff01f},  // clrex
+    {STUB_SYNC + 0x08, 0, 0xe1a00000},  // nop
     {STUB_SYNC + 0x0c, 0, 0xe5811014},  // str r1, [r1, #4 * TRAP_STUB]
     {STUB_SYNC + 0x10, 0, 0xeafffffe},  // b .
     // helpers; the traps are found by their address

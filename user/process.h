@@ -93,7 +93,7 @@ const char *host_path(const struct process *p, const char *path, char *buf, size
 
 // ---- process.c -----------------------------------------------------------------------------------
 
-// Runs a privileged stub: sets the TLS register, clears the exclusive monitor, flushes the TLB.
+// Runs a privileged stub: sets the TLS register, flushes the TLB.
 void process_sync(struct process *p);
 
 // ---- signal.c ------------------------------------------------------------------------------------
