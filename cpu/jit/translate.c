@@ -572,8 +572,7 @@ static void taken_far(struct tr *t, int state, unsigned ran)
         x_store8_i(x, RBP, OFF(thumb), (uint8_t)state);
     }
     _Static_assert(sizeof(struct fetch_entry) == 32, "index by shift");
-    x_mov(x, RCX, RAX);
-    x_shift_i(x, X_SHR, RCX, 7);
+    x_rorx(x, RCX, RAX, 7);
     x_alu_i(x, X_AND, RCX, (FETCH_ENTRIES - 1) << 5);
     x_alu64_m(x, X_ADD, RCX, RBP, OFF(ftlb));
     x_mov(x, RDX, RAX);
@@ -602,7 +601,8 @@ static void taken_far(struct tr *t, int state, unsigned ran)
 
 // ---- flags and conditions ------------------------------------------------------------------------------
 
-// Leaves the condition in the host's flags; returns how to test for "passes". hf: what they hold.
+// Leaves the condition in the host's flags; returns how to test for "passes". hf: what they hold, then
+// t->hf.
 static enum x86_cc test_cond(struct tr *t, unsigned cond, enum host_flags hf)
 {
     static const uint8_t direct[14] = {CC_E, CC_NE, CC_AE, CC_B, CC_S, CC_NS, CC_O,
@@ -612,9 +612,10 @@ static enum x86_cc test_cond(struct tr *t, unsigned cond, enum host_flags hf)
         enum host_flags kind = (enum host_flags)pend_flags[t->pend.kind];
         if (kind == HF_SUB || (kind == HF_ADD && cond != 8 && cond != 9) || cond < 2 || cond == 4 ||
             cond == 5) {
-            hf = t->hf = compute_pend(t, &t->pend, false);
+            hf = compute_pend(t, &t->pend, false);
         }
     }
+    t->hf = hf;
     if (hf == HF_SUB) {
         return (enum x86_cc)direct[cond];
     }
@@ -1025,8 +1026,7 @@ static void probe(struct tr *t, bool write, unsigned size, unsigned bytes, struc
 {
     struct x86 *x = &t->x;
     _Static_assert(sizeof(struct tlb_entry) == 16 && TLB_PAGE == 12, "index by shift");
-    x_mov(x, RCX, RAX);
-    x_shift_i(x, X_SHR, RCX, 8);
+    x_rorx(x, RCX, RAX, 8);
     x_alu_i(x, X_AND, RCX, (TLB_ENTRIES - 1) << 4);
     x_alu64_m(x, X_ADD, RCX, RBP, OFF(tlb));
     x_mov(x, RDX, RAX);
@@ -1430,6 +1430,42 @@ static bool before(struct tr *t, const struct step *s, enum host_flags hf)
     return settled;
 }
 
+// A conditional MOV or MVN of a constant or register, or ADD or SUB of a constant, without a branch:
+// which way a condition goes is often as good as random where compilers choose these. The host's
+// flags stay.
+static bool select_value(struct tr *t, const struct step *s, enum host_flags hf)
+{
+    struct x86 *x = &t->x;
+    const struct insn *i = s->i;
+    unsigned op = s->d.op;
+    bool imm = s->d.form == DP_IMM || s->d.form == DP_IMMC;
+    bool mov = op == DP_MOV && (imm || s->d.form == DP_REG);
+    bool add = (op == DP_ADD || op == DP_SUB) && imm;
+    if (s->d.group != OPG_DP || s->d.s || !(mov || add || (op == DP_MVN && imm))) {
+        return false;
+    }
+    enum x86_cc cc = test_cond(t, s->cond, hf);
+    unsigned from = RDX;
+    if (add) {
+        x_lea(x, RDX, src(t, i->rn, RDX), (int32_t)(op == DP_ADD ? i->imm : 0u - i->imm));
+    } else if (imm) {
+        x_mov_i(x, RDX, op == DP_MOV ? i->imm : ~i->imm);
+    } else {
+        from = src(t, i->rm, RDX);
+    }
+    if (jit_host[i->rd] != NO_REG) {
+        x_cmov(x, cc, jit_host[i->rd], from);
+    } else {
+        x_load(x, RAX, RBP, REG(i->rd));
+        x_cmov(x, cc, RAX, from);
+        x_store(x, RBP, REG(i->rd), RAX);
+    }
+    if (t->lost) {
+        t->pend = (struct pend){0};
+    }
+    return true;
+}
+
 static void one(struct tr *t, unsigned n)
 {
     const struct step *s = &t->s[n];
@@ -1444,6 +1480,9 @@ static void one(struct tr *t, unsigned n)
     if (before(t, s, hf)) {
         hf = t->hf;
         t->hf = HF_NONE;
+    }
+    if (s->cond < 14 && select_value(t, s, hf)) {
+        return;
     }
     if (s->cond < 14) {
         skip = x_jcc(&t->x, (enum x86_cc)(test_cond(t, s->cond, hf) ^ 1));
