@@ -112,8 +112,8 @@ const struct board mini2440_board = {
     .handoff = BOARD_HANDOFF_ATAGS,
     .machine_id = 1999,
     .kernel_offset = 0x00008000,
-    .initrd_offset = 0x00800000,
-    .dtb_offset = 0x00700000,
+    .initrd_offset = 0x02000000,
+    .dtb_offset = 0x01f00000,
     .pokes = pokes,
     .poke_count = ARRAY_LEN(pokes),
 };
