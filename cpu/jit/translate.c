@@ -152,7 +152,8 @@ static bool never_falls(const struct insn *i)
 static uint16_t registers_set(const struct step *s)
 {
     const struct insn *i = s->i;
-    unsigned rd = 1u << i->rd, rn = 1u << i->rn;
+    // vector rows keep D and Q numbers here: masked, and not asked for below
+    unsigned rd = 1u << (i->rd & 31), rn = 1u << (i->rn & 31);
     switch ((enum op_group)s->d.group) {
     case OPG_PLAIN:
         switch ((enum inlined)s->inlined) {
