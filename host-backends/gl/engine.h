@@ -22,6 +22,30 @@ struct log;
 struct gl_context;
 struct gl_program;
 
+// ---- rectangles --------------------------------------------------------------------------------
+
+static inline bool gl_rect_empty(const struct gpu_rect *r)
+{
+    return r->x0 >= r->x1 || r->y0 >= r->y1;
+}
+
+static inline struct gpu_rect gl_rect_cut(struct gpu_rect a, struct gpu_rect b)
+{
+    if (a.x0 < b.x0) {
+        a.x0 = b.x0;
+    }
+    if (a.y0 < b.y0) {
+        a.y0 = b.y0;
+    }
+    if (a.x1 > b.x1) {
+        a.x1 = b.x1;
+    }
+    if (a.y1 > b.y1) {
+        a.y1 = b.y1;
+    }
+    return a;
+}
+
 // ---- pixels (pixel.c) ---------------------------------------------------------------------------
 
 // Kinds of image: the colour formats by their own numbers, then depth.
@@ -61,6 +85,9 @@ void gl_image_download(struct gl_backend *be, const struct gl_image *img, const 
 // Sets whole pixels to the low bits of `value` (normalised and depth kinds only).
 void gl_image_clear(struct gl_backend *be, const struct gl_image *img, const struct gpu_rect *r,
                     uint32_t value);
+// The same for one of depth and stencil, or both.
+void gl_image_clear_depth(struct gl_backend *be, const struct gl_image *img,
+                          const struct gpu_rect *r, uint32_t value, bool depth, bool stencil);
 // Copies a rectangle between images of one kind.
 void gl_image_copy(struct gl_backend *be, const struct gl_image *src, int32_t sx, int32_t sy,
                    const struct gl_image *dst, int32_t dx, int32_t dy, uint32_t w, uint32_t h);

@@ -171,26 +171,4 @@ static inline struct gl_context *gl_context_of(struct gpu_context *ctx)
     return (struct gl_context *)(void *)ctx; // base is first
 }
 
-static inline bool gl_rect_empty(const struct gpu_rect *r)
-{
-    return r->x0 >= r->x1 || r->y0 >= r->y1;
-}
-
-static inline struct gpu_rect gl_rect_cut(struct gpu_rect a, struct gpu_rect b)
-{
-    if (a.x0 < b.x0) {
-        a.x0 = b.x0;
-    }
-    if (a.y0 < b.y0) {
-        a.y0 = b.y0;
-    }
-    if (a.x1 > b.x1) {
-        a.x1 = b.x1;
-    }
-    if (a.y1 > b.y1) {
-        a.y1 = b.y1;
-    }
-    return a;
-}
-
 #endif

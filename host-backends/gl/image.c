@@ -152,13 +152,12 @@ void gl_image_download(struct gl_backend *be, const struct gl_image *img, const 
     be->count.download_bytes += (uint64_t)(r->x1 - r->x0) * (uint64_t)(r->y1 - r->y0) * p->bytes;
 }
 
-void gl_image_clear(struct gl_backend *be, const struct gl_image *img, const struct gpu_rect *r,
-                    uint32_t value)
+// Binds for clearing and sets the scissor.
+static bool clear_begin(struct gl_backend *be, const struct gl_image *img, const struct gpu_rect *r)
 {
     bool depth = is_depth(img->px);
-
-    if (!gl_image_bind(be, depth ? NULL : img, depth ? img : NULL)) {
-        return;
+    if (gl_rect_empty(r) || !gl_image_bind(be, depth ? NULL : img, depth ? img : NULL)) {
+        return false;
     }
     if (r->x0 == 0 && r->y0 == 0 && (uint32_t)r->x1 == img->width &&
         (uint32_t)r->y1 == img->height) {
@@ -167,22 +166,40 @@ void gl_image_clear(struct gl_backend *be, const struct gl_image *img, const str
         glEnable(GL_SCISSOR_TEST);
         glScissor(r->x0, r->y0, r->x1 - r->x0, r->y1 - r->y0);
     }
-    if (depth) {
-        bool wide = img->px == PX_D24S8;
-        glDepthMask(GL_TRUE);
-        glStencilMask(0xff);
-        // the double keeps all 24 bits through the conversion
-        glClearDepth(wide ? (value >> 8) / 16777215.0 : (value & 0xffff) / 65535.0);
-        glClearStencil((GLint)(value & 0xff));
-        glClear(GL_DEPTH_BUFFER_BIT | (wide ? GL_STENCIL_BUFFER_BIT : 0));
-    } else {
-        uint8_t px[16] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
-                          (uint8_t)(value >> 24)};
-        float c[4];
-        color_unpack(img->px, 0, px, c);
-        glColorMask(GL_TRUE, GL_TRUE, GL_TRUE, GL_TRUE);
-        glClearBufferfv(GL_COLOR, 0, c);
+    return true;
+}
+
+void gl_image_clear_depth(struct gl_backend *be, const struct gl_image *img,
+                          const struct gpu_rect *r, uint32_t value, bool depth, bool stencil)
+{
+    bool wide = img->px == PX_D24S8;
+    if (!clear_begin(be, img, r)) {
+        return;
     }
+    glDepthMask(GL_TRUE);
+    glStencilMask(0xff);
+    // the double keeps all 24 bits through the conversion
+    glClearDepth(wide ? (value >> 8) / 16777215.0 : (value & 0xffff) / 65535.0);
+    glClearStencil((GLint)(value & 0xff));
+    glClear((depth ? GL_DEPTH_BUFFER_BIT : 0u) | (stencil && wide ? GL_STENCIL_BUFFER_BIT : 0u));
+}
+
+void gl_image_clear(struct gl_backend *be, const struct gl_image *img, const struct gpu_rect *r,
+                    uint32_t value)
+{
+    if (is_depth(img->px)) {
+        gl_image_clear_depth(be, img, r, value, true, true);
+        return;
+    }
+    if (!clear_begin(be, img, r)) {
+        return;
+    }
+    uint8_t px[16] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+                      (uint8_t)(value >> 24)};
+    float c[4];
+    color_unpack(img->px, 0, px, c);
+    glColorMask(GL_TRUE, GL_TRUE, GL_TRUE, GL_TRUE);
+    glClearBufferfv(GL_COLOR, 0, c);
 }
 
 void gl_image_copy(struct gl_backend *be, const struct gl_image *src, int32_t sx, int32_t sy,

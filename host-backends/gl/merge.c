@@ -25,6 +25,7 @@ struct attach {
     bool drawn;
     struct gl_image *frame;
     bool restored;                // from memory, not filled
+    bool stencil_known;           // low bits have been given a value
     const struct gpu_resolve *to; // becomes the surface there
 };
 
@@ -110,6 +111,13 @@ static bool collect(struct gl_merge *m, const struct gl_record *rec)
         }
         if (c->kind == CMD_RESTORE &&
             !attach_add(m, c->restore.base, c->restore.pitch, c->restore.px, false)) {
+            return false;
+        }
+        const struct gl_clear *cl = &c->clear;
+        if (c->kind == CMD_CLEAR &&
+            ((cl->color && !attach_add(m, cl->base, cl->pitch, cl->px, true)) ||
+             ((cl->depth || cl->stencil) &&
+              !attach_add(m, cl->depth_base, cl->pitch, cl->depth_px, true)))) {
             return false;
         }
     }
@@ -206,16 +214,40 @@ static enum fill_effect fill_effect(const struct gl_record *rec, unsigned i, con
     return done >= end && sayable ? FILL_ALL : FILL_OTHER;
 }
 
-// Every tile was restored as far as it is resolved?
-static bool restored_whole(const struct gl_record *rec, unsigned n)
+// Does the n-th area of every tile cover what is resolved of it?
+static bool covers_all(const struct gl_record *rec, unsigned n)
 {
     for (unsigned i = 0; i < rec->tiles; i++) {
-        const struct gpu_rect *a = &rec->tile[i].restored[n], *b = &rec->tile[i].rect;
+        const struct gpu_rect *a = &rec->tile[i].area[n], *b = &rec->tile[i].rect;
         if (a->x0 > b->x0 || a->y0 > b->y0 || a->x1 < b->x1 || a->y1 < b->y1) {
             return false;
         }
     }
     return true;
+}
+
+static bool stencil_is_used(const struct gl_record *rec, uint32_t base)
+{
+    for (unsigned i = 0; i < rec->count; i++) {
+        const struct gl_cmd *c = &rec->cmd[i];
+        if (c->kind == CMD_DRAW && c->draw->state.stencil_enable &&
+            c->draw->state.depth.base == base) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Does the clear give the range a value everywhere? Stencil that no draw of the pass looks at may
+// stay without: a driver that wants to keep it restores it first.
+static bool clear_defines(const struct gl_record *rec, const struct gl_clear *c,
+                          const struct attach *a)
+{
+    if (c->color && c->base == a->base) {
+        return true;
+    }
+    return c->depth && c->depth_base == a->base &&
+           (c->stencil || c->depth_px == PX_D16 || !stencil_is_used(rec, a->base));
 }
 
 static bool cmd_uses(const struct gl_cmd *c, uint32_t base)
@@ -226,6 +258,9 @@ static bool cmd_uses(const struct gl_cmd *c, uint32_t base)
     case CMD_DRAW:
         return (c->draw->wants_color && c->draw->state.color.base == base) ||
                (c->draw->wants_depth && c->draw->state.depth.base == base);
+    case CMD_CLEAR: // where it does not define
+        return (c->clear.color && c->clear.base == base) ||
+               ((c->clear.depth || c->clear.stencil) && c->clear.depth_base == base);
     case CMD_FILL:
     case CMD_RESTORE:
         break;
@@ -238,9 +273,12 @@ static bool cmd_uses(const struct gl_cmd *c, uint32_t base)
 static bool defined(const struct gl_merge *m, const struct gl_record *rec)
 {
     bool set[MAX_ATTACH] = {false};
-    unsigned restores = 0;
+    unsigned areas = 0;
     for (unsigned i = 0; i < rec->count; i++) {
         const struct gl_cmd *c = &rec->cmd[i];
+        if ((c->kind == CMD_RESTORE || c->kind == CMD_CLEAR) && !covers_all(rec, areas++)) {
+            return false;
+        }
         if (c->kind == CMD_FILL && (i == 0 || rec->cmd[i - 1].kind != CMD_FILL)) {
             for (unsigned a = 0; a < m->count; a++) {
                 uint32_t value = 0;
@@ -252,12 +290,8 @@ static bool defined(const struct gl_merge *m, const struct gl_record *rec)
             }
         }
         for (unsigned a = 0; a < m->count; a++) {
-            if (c->kind == CMD_RESTORE && c->restore.base == m->attach[a].base) {
-                if (!restored_whole(rec, restores++)) {
-                    return false;
-                }
-                set[a] = true;
-            }
+            set[a] |= c->kind == CMD_RESTORE && c->restore.base == m->attach[a].base;
+            set[a] |= c->kind == CMD_CLEAR && clear_defines(rec, &c->clear, &m->attach[a]);
             if (cmd_uses(c, m->attach[a].base) && !set[a]) {
                 return false;
             }
@@ -347,6 +381,7 @@ static void run_fills(struct gl_context *ctx, unsigned i)
         uint32_t value;
         if (fill_effect(&ctx->rec, i, &m->attach[a], &value) == FILL_ALL) {
             gl_image_clear(ctx->be, m->attach[a].frame, &all, value);
+            m->attach[a].stencil_known = true;
         }
     }
 }
@@ -393,6 +428,21 @@ static void run_restore(struct gl_context *ctx, const struct gl_restore *r)
                                t->y + t->rect.y1};
         gl_restore_load(ctx, r, &src, a->frame, src.x0 - m->left, src.y0 - m->top);
     }
+}
+
+static void run_clear(struct gl_context *ctx, const struct gl_clear *c)
+{
+    struct gl_merge *m = ctx->merge;
+    struct gpu_rect all = whole(m);
+    const struct attach *color = attach_find(m, c->base);
+    struct attach *depth = attach_find(m, c->depth_base);
+    struct gl_clear full = *c;
+    if (depth && (c->depth || c->stencil)) {
+        // stencil without a value gets one, so that frames do not show what they held before
+        full.stencil |= !depth->stencil_known;
+        depth->stencil_known = true;
+    }
+    gl_clear_images(ctx, &full, &all, color ? color->frame : NULL, depth ? depth->frame : NULL);
 }
 
 // Can the frame simply become the surface?
@@ -493,7 +543,11 @@ enum gpu_result gl_merge_run(struct gl_context *ctx)
             break;
         case CMD_RESTORE:
             attach_find(m, c->restore.base)->restored = true;
+            attach_find(m, c->restore.base)->stencil_known = true;
             run_restore(ctx, &c->restore);
+            break;
+        case CMD_CLEAR:
+            run_clear(ctx, &c->clear);
             break;
         }
         result = result == GPU_OK ? one : result;

@@ -91,8 +91,8 @@ bool gl_sources_current(struct gl_context *ctx, const struct gl_prepared *p);
 // The driver replays its draws once a tile. Work is therefore recorded: the first tile with all its
 // data, later ones only compared with it. When something else comes, the tiles seen so far are run,
 // as one where that is the same picture (merge.c), else one by one. See README.md.
-enum { MAX_TILES = 1024, MAX_CMDS = 8192 };
-enum gl_cmd_kind { CMD_FILL, CMD_DRAW, CMD_RESOLVE, CMD_RESTORE };
+enum { MAX_TILES = 1024, MAX_CMDS = 8192, MAX_AREAS = 8 };
+enum gl_cmd_kind { CMD_FILL, CMD_DRAW, CMD_RESOLVE, CMD_RESTORE, CMD_CLEAR };
 // A rectangle of memory copied raw into on-chip memory by a draw (restore.c).
 struct gl_restore {
     uint32_t base, pitch; // on chip
@@ -110,6 +110,21 @@ enum gpu_result gl_restore_direct(struct gl_context *ctx, const struct gl_restor
 void gl_restore_load(struct gl_context *ctx, const struct gl_restore *r, const struct gpu_rect *src,
                      const struct gl_image *img, int32_t x, int32_t y);
 
+// A tile cleared by a draw (clear.c). Compared as bytes but for rect: no padding that is not set.
+struct gl_clear {
+    uint32_t base, pitch, value; // colour
+    uint32_t depth_base, depth_value;
+    uint8_t px, depth_px;
+    bool color, depth, stencil; // what is cleared
+    struct gpu_rect rect;       // tile pixels
+};
+// True when the draw is one that covers all of its scissor.
+bool gl_clear_recognise(struct gl_context *ctx, const struct gpu_draw *d, struct gl_clear *c);
+enum gpu_result gl_clear_direct(struct gl_context *ctx, const struct gl_clear *c);
+// Clears a rectangle of images; either may be NULL.
+void gl_clear_images(struct gl_context *ctx, const struct gl_clear *c, const struct gpu_rect *rect,
+                     const struct gl_image *color, const struct gl_image *depth);
+
 struct gl_cmd {
     enum gl_cmd_kind kind;
     union {
@@ -117,6 +132,7 @@ struct gl_cmd {
         struct gpu_resolve res;
         struct gl_prepared *draw;
         struct gl_restore restore;
+        struct gl_clear clear;
     };
 };
 struct gl_tile {
@@ -124,9 +140,9 @@ struct gl_tile {
     bool placed;            // x and y are known
     struct gpu_rect screen; // screen scissor of its draws
     bool has_screen;
-    struct gpu_rect rect;        // resolved, tile pixels
-    struct gpu_rect restored[2]; // of its restores, in order
-    unsigned restores;
+    struct gpu_rect rect;            // resolved, tile pixels
+    struct gpu_rect area[MAX_AREAS]; // of its restores and clears, in order
+    unsigned areas;
 };
 struct gl_record {
     struct gl_cmd *cmd; // MAX_CMDS

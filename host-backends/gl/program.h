@@ -23,7 +23,7 @@ enum {
     MAX_SAMPLERS = 32,
     MAX_BUFFERS = 96,
     MAX_ATTRIBS = 32,
-    MAX_SOURCES = 8
+    MAX_SOURCES = 24
 };
 
 // All that the text of a program depends on beyond the microcode.

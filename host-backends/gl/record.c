@@ -98,7 +98,7 @@ static void run_draw(struct gl_context *ctx, const struct gl_prepared *p, unsign
 static void run_tile(struct gl_context *ctx, unsigned t, unsigned count)
 {
     struct gl_record *rec = &ctx->rec;
-    unsigned restores = 0;
+    unsigned areas = 0;
     for (unsigned i = 0; i < count; i++) {
         const struct gl_cmd *c = &rec->cmd[i];
         struct gpu_resolve res;
@@ -120,13 +120,16 @@ static void run_tile(struct gl_context *ctx, unsigned t, unsigned count)
             break;
         case CMD_RESTORE: {
             struct gl_restore r = c->restore;
-            if (t) {
-                r.rect = rec->tile[t].restored[restores];
-                r.x = rec->tile[t].x;
-                r.y = rec->tile[t].y;
-            }
-            restores++;
+            r.rect = rec->tile[t].area[areas++];
+            r.x = rec->tile[t].x;
+            r.y = rec->tile[t].y;
             note_result(ctx, gl_restore_direct(ctx, &r));
+            break;
+        }
+        case CMD_CLEAR: {
+            struct gl_clear cl = c->clear;
+            cl.rect = rec->tile[t].area[areas++];
+            note_result(ctx, gl_clear_direct(ctx, &cl));
             break;
         }
         }
@@ -274,7 +277,8 @@ enum gpu_result gl_record_fill(struct gl_context *ctx, const struct gpu_fill *fi
     return GPU_OK;
 }
 
-// ---- restores -----------------------------------------------------------------------------------
+// ---- restores and clears
+// -----------------------------------------------------------------------------------
 
 static bool same_source(const struct gl_restore *a, const struct gl_restore *b)
 {
@@ -283,23 +287,57 @@ static bool same_source(const struct gl_restore *a, const struct gl_restore *b)
            a->src_height == b->src_height;
 }
 
+// The area that the command covers in the last tile; false when there is no room for another.
+static bool add_area(struct gl_record *rec, const struct gpu_rect *rect)
+{
+    struct gl_tile *t = last_tile(rec);
+    if (t->areas == MAX_AREAS) {
+        return false;
+    }
+    t->area[t->areas++] = *rect;
+    return true;
+}
+
 static enum gpu_result record_restore(struct gl_context *ctx, const struct gl_restore *r)
 {
     struct gl_record *rec = &ctx->rec;
     const struct gl_cmd *c = expected(rec, false);
-    if (c && c->kind == CMD_RESTORE && same_source(&c->restore, r) && place(rec, r->x, r->y)) {
-        struct gl_tile *t = last_tile(rec);
-        t->restored[t->restores++] = r->rect;
+    if (c && c->kind == CMD_RESTORE && same_source(&c->restore, r) && place(rec, r->x, r->y) &&
+        add_area(rec, &r->rect)) {
         rec->pos++;
         return GPU_OK;
     }
-    if (rec->tiles > 1 || rec->resolved || (rec->count && last_tile(rec)->restores == 2)) {
+    if (rec->tiles > 1 || rec->resolved || (rec->count && last_tile(rec)->areas == MAX_AREAS)) {
         start_anew(ctx);
     }
     append(ctx, CMD_RESTORE)->restore = *r;
-    struct gl_tile *t = last_tile(rec);
-    t->restored[t->restores++] = r->rect;
-    rec->plain |= !place(rec, r->x, r->y);
+    add_area(rec, &r->rect);
+    if (!place(rec, r->x, r->y)) { // belongs to another tile than what came before
+        struct gl_restore mine = *r;
+        rec->count = --rec->pos;
+        last_tile(rec)->areas--;
+        gl_record_finish(ctx);
+        append(ctx, CMD_RESTORE)->restore = mine;
+        add_area(rec, &mine.rect);
+        place(rec, mine.x, mine.y);
+    }
+    return GPU_OK;
+}
+
+static enum gpu_result record_clear(struct gl_context *ctx, const struct gl_clear *cl)
+{
+    struct gl_record *rec = &ctx->rec;
+    const struct gl_cmd *c = expected(rec, false);
+    if (c && c->kind == CMD_CLEAR && !memcmp(&c->clear, cl, offsetof(struct gl_clear, rect)) &&
+        add_area(rec, &cl->rect)) {
+        rec->pos++;
+        return GPU_OK;
+    }
+    if (rec->tiles > 1 || rec->resolved || (rec->count && last_tile(rec)->areas == MAX_AREAS)) {
+        start_anew(ctx);
+    }
+    append(ctx, CMD_CLEAR)->clear = *cl;
+    add_area(rec, &cl->rect);
     return GPU_OK;
 }
 
@@ -481,8 +519,12 @@ enum gpu_result gl_record_draw(struct gl_context *ctx, const struct gpu_draw *dr
                    : gl_draw_direct(ctx, &now, st->window_x, st->window_y, &st->scissor, 0, 0);
     }
     struct gl_restore restore;
+    struct gl_clear clear;
     if (draw->prim == GPU_PRIM_RECTS && gl_restore_recognise(ctx, draw, &restore)) {
         return record_restore(ctx, &restore);
+    }
+    if (draw->prim == GPU_PRIM_RECTS && gl_clear_recognise(ctx, draw, &clear)) {
+        return record_clear(ctx, &clear);
     }
     const struct gl_cmd *c = expected(rec, false);
     if (c && c->kind == CMD_DRAW) {

@@ -429,6 +429,56 @@ static void test_a_clear_in_the_middle_of_a_pass(void **state)
     assert_int_equal(counters(s)->merged_tiles, TILES);
 }
 
+// A clear by draw: the whole tile, window offset off, tests off.
+static void clear_by_draw(struct bench *b, unsigned i, bool depth, float r, float z)
+{
+    const float corner[3][2] = {{-1, -1}, {1, -1}, {-1, 1}}, col[4] = {r, 0.5f, 0.25f, 1};
+    const struct gpu_state old = b->state;
+
+    tile_place(b, i, false);
+    b->state.vp_scale[0] = b->state.vp_offset[0] = TW / 2.0f;
+    b->state.vp_scale[1] = b->state.vp_offset[1] = TH / 2.0f;
+    b->state.z_enable = b->state.z_write = depth;
+    b->state.z_func = 7;
+    for (unsigned k = 0; k < 3; k++) {
+        const float pos[3] = {corner[k][0], corner[k][1], z};
+        memcpy(mem_at(b, VB_POS) + 12 * (24 + k), pos, sizeof pos);
+        memcpy(mem_at(b, VB_COLOR) + 16 * (24 + k), col, sizeof col);
+    }
+    draw_from(b, 24, 3, GPU_PRIM_RECTS);
+    b->state = old;
+    tile_place(b, i, true);
+}
+
+static void test_tiles_cleared_by_draws_are_drawn_as_one(void **state)
+{
+    struct scene *s = *state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct bench *b = s->b[i];
+        scene_vertices(b);
+        for (unsigned t = 0; t < TILES; t++) {
+            tile_place(b, t, true);
+            clear_by_draw(b, t, true, 0.75f, 1);
+            depth_on(b);
+            draw_from(b, 0, 3, GPU_PRIM_TRIANGLES);
+            b->state.color_mask = 0; // depth alone, in the middle
+            clear_by_draw(b, t, true, 0, 0.5f);
+            b->state.color_mask = 15;
+            draw_from(b, 3, 3, GPU_PRIM_TRIANGLES);
+            struct gpu_resolve z = resolve_of(t, DEPTH_BASE, DEPTH_VA);
+            struct gpu_resolve c = resolve_of(t, 0, SURFACE_A);
+            z.depth = true;
+            assert_int_equal(b->be->ops->resolve(b->ctx, &z), GPU_OK);
+            assert_int_equal(b->be->ops->resolve(b->ctx, &c), GPU_OK);
+        }
+        b->state.z_enable = b->state.z_write = false;
+        flush(b);
+    }
+    assert_same_memory(s, 40);
+    assert_int_equal(counters(s)->merged_tiles, TILES);
+    assert_int_equal(counters(s)->draws, 2);
+}
+
 // gl_FragCoord as the driver makes it: |ParamGen| + C64, the tile's position.
 static const uint32_t ps_fragcoord[] = {
     0x00025002, 0x00001000, 0xc4000000, 0x00002007, 0x00002000, 0x00000000, 0x4c830101,
@@ -715,7 +765,11 @@ static void play(struct bench *b, const struct pass *p)
         b->state.color_mask = 15;
         tile_place(b, t, true);
         if (p->begin == 0 && !deviate(b, p, t, op++)) {
-            fill(b, 0, TW * TH * 4, 0xff405060);
+            if (p->from == SURFACE_A) {
+                fill(b, 0, TW * TH * 4, 0xff405060);
+            } else {
+                clear_by_draw(b, t, p->depth, 0.25f, 0.75f);
+            }
         }
         if (p->begin == 1 && !deviate(b, p, t, op++)) {
             restore(b, t, p->to);
@@ -816,6 +870,8 @@ int main(void)
         T(test_a_surface_the_guest_wrote_to_is_read_again),
         P(test_a_surface_the_guest_wrote_to_is_read_again),
         T(test_a_clear_in_the_middle_of_a_pass),
+        T(test_tiles_cleared_by_draws_are_drawn_as_one),
+        P(test_tiles_cleared_by_draws_are_drawn_as_one),
         T(test_programs_that_know_their_tile),
         T(test_tiles_that_see_what_the_last_one_left_keep_their_order),
         T(test_tiles_that_sample_their_own_surface_keep_their_order),
