@@ -368,6 +368,7 @@ struct flat {
     uint32_t r[16], cpsr, spsr[BANK_COUNT], bank_sp[BANK_COUNT], bank_lr[BANK_COUNT];
     uint32_t bank_r8_usr[5], bank_r8_fiq[5];
     uint32_t excl_set, excl_pa, excl_size, event, waiting, secure;
+    uint64_t excl_val;
     uint64_t d[32];
     uint32_t fpscr, fpexc;
     uint32_t cp15[CP15_COUNT], cp15_other[CP15_COUNT];
@@ -383,7 +384,8 @@ static const struct snap_field flat_fields[] = {
     SNAP_FIELD(struct flat, excl_pa),     SNAP_FIELD(struct flat, excl_size),
     SNAP_FIELD(struct flat, event),       SNAP_FIELD(struct flat, waiting),
     SNAP_FIELD(struct flat, secure),      SNAP_ARRAY(struct flat, d),
-    SNAP_FIELD(struct flat, fpscr),       SNAP_FIELD(struct flat, fpexc),
+    SNAP_FIELD(struct flat, excl_val),    SNAP_FIELD(struct flat, fpscr),
+    SNAP_FIELD(struct flat, fpexc),
     SNAP_ARRAY(struct flat, cp15),        SNAP_ARRAY(struct flat, cp15_other),
     SNAP_FIELD(struct flat, lines),       SNAP_FIELD(struct flat, insns),
     SNAP_END,
@@ -406,6 +408,7 @@ static void flatten(const struct cpu *c, struct flat *f)
     f->excl_set = c->excl_set;
     f->excl_pa = c->excl_set ? c->excl_pa : 0;
     f->excl_size = c->excl_set ? c->excl_size : 0;
+    f->excl_val = c->excl_set ? c->excl_val : 0;
     f->event = c->event;
     f->waiting = c->waiting;
     f->secure = c->secure;
@@ -468,6 +471,7 @@ int cpu_restore(struct cpu *c, struct snap_reader *r, struct err *err)
     c->excl_set = f.excl_set;
     c->excl_pa = f.excl_pa;
     c->excl_size = f.excl_size;
+    c->excl_val = f.excl_val;
     c->event = f.event;
     c->waiting = f.waiting;
     memcpy(c->d, f.d, sizeof c->d);

@@ -362,10 +362,12 @@ void exec_SEV(struct cpu *c, const struct insn *i)
     c->event = true;
 }
 
+// The one order that x86 does not keep by itself: a store before a load.
 void exec_barrier(struct cpu *c, const struct insn *i)
 {
     (void)c;
     (void)i;
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 void exec_ISB(struct cpu *c, const struct insn *i)

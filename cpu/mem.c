@@ -141,9 +141,9 @@ static uint64_t load_piece(struct cpu *c, uint32_t va, unsigned size, bool user,
     return device_load(c, va, &x, size);
 }
 
-static void ram_store(struct cpu *c, uint8_t *host, uint32_t pa, unsigned size, uint64_t v)
+// Memory changed: drop what was decoded from it before the next instruction.
+static void ram_stored(struct cpu *c, uint8_t *host, uint32_t pa, unsigned size)
 {
-    host_store(host, size, v);
     uint8_t *page = host - (pa & 0xfff);
     if (unlikely(code_watched(c, page))) {
         struct insn *cur = (struct insn *)(uintptr_t)c->cur;
@@ -154,6 +154,12 @@ static void ram_store(struct cpu *c, uint8_t *host, uint32_t pa, unsigned size, 
             cur->it = cur->fn == op_decode ? 0 : it & 0xff;
         }
     }
+}
+
+static void ram_store(struct cpu *c, uint8_t *host, uint32_t pa, unsigned size, uint64_t v)
+{
+    host_store(host, size, v);
+    ram_stored(c, host, pa, size);
 }
 
 static void store_piece(struct cpu *c, uint32_t va, unsigned size, uint64_t v, bool user,
@@ -286,6 +292,79 @@ void mem_store_slow(struct cpu *c, uint32_t va, unsigned size, uint64_t val, enu
             store_piece(c, va + k, 1, val >> (8 * k) & 0xff, user, va & 3);
         }
     }
+}
+
+// ---- read and write in one step --------------------------------------------------------------------
+
+// The host's place of an aligned datum that is RAM and little endian, or NULL: then a load and a store
+// must do, which only one core can see.
+static uint8_t *whole(struct cpu *c, uint32_t va, uint32_t *pa)
+{
+    struct xlat x;
+    const struct ram_window *win;
+    if (c->psr_e || be32(c) || c->debug) {
+        return NULL;
+    }
+    translate(c, va, CPU_WRITE, false, &x);
+    uint8_t *host = mmu_ram(c, x.pa, &win);
+    *pa = x.pa;
+    return host && !(win->flags & CPU_RAM_READONLY) ? host : NULL;
+}
+
+#define SWAP_IF(type)                                                                              \
+    {                                                                                              \
+        type expect = (type)old;                                                                   \
+        done = __atomic_compare_exchange_n((type *)(void *)host, &expect, (type)val, false,        \
+                                           __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                    \
+        break;                                                                                     \
+    }
+
+bool mem_store_exclusive(struct cpu *c, uint32_t va, unsigned size, uint64_t old, uint64_t val)
+{
+    uint32_t pa;
+    bool done;
+    uint8_t *host = whole(c, va, &pa);
+    if (!host) {
+        if (size == 8) {
+            mem_st32ALIGNED(c, va, (uint32_t)val);
+            mem_st32ALIGNED(c, va + 4, (uint32_t)(val >> 32));
+        } else {
+            mem_store_slow(c, va, size, val, MEM_ALIGNED, false);
+        }
+        return true;
+    }
+    switch (size) {
+    case 1:
+        SWAP_IF(uint8_t)
+    case 2:
+        SWAP_IF(uint16_t)
+    case 4:
+        SWAP_IF(uint32_t)
+    default:
+        SWAP_IF(uint64_t)
+    }
+    if (done) {
+        ram_stored(c, host, pa, size);
+    }
+    return done;
+}
+
+uint32_t mem_exchange(struct cpu *c, uint32_t va, unsigned size, uint32_t val)
+{
+    uint32_t pa, old;
+    uint8_t *host = whole(c, va, &pa);
+    if (!host) {
+        old = (uint32_t)mem_load_slow(c, va, size, MEM_ANY, false);
+        mem_store_slow(c, va, size, val, MEM_ANY, false);
+        return old;
+    }
+    if (size == 1) {
+        old = __atomic_exchange_n(host, (uint8_t)val, __ATOMIC_SEQ_CST);
+    } else {
+        old = __atomic_exchange_n((uint32_t *)(void *)host, val, __ATOMIC_SEQ_CST);
+    }
+    ram_stored(c, host, pa, size);
+    return old;
 }
 
 void mem_require_aligned(struct cpu *c, uint32_t va, unsigned bytes, bool write)

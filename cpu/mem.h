@@ -67,6 +67,12 @@ void mem_require_aligned(struct cpu *c, uint32_t va, unsigned bytes, bool write)
 // Physical address of an access, for the exclusive monitor; faults as the access would.
 uint32_t mem_physical(struct cpu *c, uint32_t va, bool write);
 
+// Stores `val` if memory holds `old`, in one step for other host threads where it is RAM; `va` is a
+// multiple of `size`. The conditional half of a store exclusive.
+bool mem_store_exclusive(struct cpu *c, uint32_t va, unsigned size, uint64_t old, uint64_t val);
+// Stores `val` and returns what was there, in one step likewise: SWP. `size` 1 or 4, `va` aligned.
+uint32_t mem_exchange(struct cpu *c, uint32_t va, unsigned size, uint32_t val);
+
 // Makes sure that [va, va + bytes) can be stored to without a fault, so that a multiple store does
 // nothing before it faults. bytes <= 256.
 void mem_probe_write(struct cpu *c, uint32_t va, unsigned bytes);

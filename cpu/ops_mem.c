@@ -817,20 +817,27 @@ void exec_ldm_exc(struct cpu *c, const struct insn *i)
 
 // ---- synchronisation --------------------------------------------------------------------------------------
 
-// The monitor holds one physical granule. A store exclusive succeeds when the monitor is set for the
-// same address (a different size is UNPREDICTABLE and passes); loads by others are not watched (one core), exception returns clear it.
+// The monitor holds one physical address and the value that was loaded. A store exclusive succeeds when
+// the monitor is set for the same address and memory still holds that value; in RAM it is one
+// compare-and-swap of the host's, so that other cores and threads see it whole. A different size is
+// UNPREDICTABLE and compares the zero-extended value. Exception returns clear the monitor.
 static void load_exclusive(struct cpu *c, const struct insn *i, unsigned size, uint64_t *v)
 {
     uint32_t va = c->r[i->rn] + i->imm;
     mem_require_aligned(c, va, size, false);
     if (size == 8) {
-        uint64_t lo = mem_ld32ALIGNED(c, va);
-        *v = lo | (uint64_t)mem_ld32ALIGNED(c, va + 4) << 32;
+        if (c->psr_e) { // words in order, each turned
+            uint64_t lo = mem_ld32ALIGNED(c, va);
+            *v = lo | (uint64_t)mem_ld32ALIGNED(c, va + 4) << 32;
+        } else {
+            *v = mem_load_slow(c, va, 8, MEM_ALIGNED, false);
+        }
     } else {
         *v = mem_load_slow(c, va, size, MEM_ALIGNED, false);
     }
     c->excl_pa = mem_physical(c, va, false);
     c->excl_size = size;
+    c->excl_val = *v;
     c->excl_set = true;
 }
 
@@ -843,13 +850,7 @@ static bool store_exclusive(struct cpu *c, const struct insn *i, unsigned size, 
     if (!pass) {
         return false;
     }
-    if (size == 8) {
-        mem_st32ALIGNED(c, va, (uint32_t)v);
-        mem_st32ALIGNED(c, va + 4, (uint32_t)(v >> 32));
-    } else {
-        mem_store_slow(c, va, size, v, MEM_ALIGNED, false);
-    }
-    return true;
+    return mem_store_exclusive(c, va, size, c->excl_val, v);
 }
 
 // rd: result or Rt; rm: value; rs: second register of a pair; imm: offset
@@ -920,6 +921,10 @@ void exec_SWP(struct cpu *c, const struct insn *i)
     if (c->model->arch >= 7 || (c->model->arch == 6 && c->cp15[CP15_SCTLR] & SCTLR_U)) {
         mem_require_aligned(c, va, 4, true);
     }
+    if (!(va & 3)) {
+        c->r[i->rd] = mem_exchange(c, va, 4, v);
+        return;
+    }
     uint32_t old = (uint32_t)mem_load_slow(c, va, 4, MEM_ANY, false);
     mem_store_slow(c, va, 4, v, MEM_ANY, false);
     c->r[i->rd] = old;
@@ -930,8 +935,5 @@ void exec_SWPB(struct cpu *c, const struct insn *i)
     if (c->model->arch >= 7 && !(c->cp15[CP15_SCTLR] & SCTLR_SW)) {
         exc_undefined(c);
     }
-    uint32_t va = c->r[i->rn], v = c->r[i->rm];
-    uint32_t old = (uint32_t)mem_load_slow(c, va, 1, MEM_ANY, false);
-    mem_store_slow(c, va, 1, v, MEM_ANY, false);
-    c->r[i->rd] = old;
+    c->r[i->rd] = mem_exchange(c, c->r[i->rn], 1, c->r[i->rm]);
 }

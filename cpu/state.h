@@ -103,6 +103,7 @@ struct cpu {
     bool excl_set;
     uint32_t excl_pa; // tag of the monitored granule
     uint32_t excl_size;
+    uint64_t excl_val; // what was loaded
     bool event;   // WFE event register
     bool waiting; // in WFI
     bool wfe_waiting;

@@ -246,6 +246,14 @@ static void wr_nop(struct cpu *c, const struct sysreg *r, uint32_t val)
     (void)val;
 }
 
+static void wr_fence(struct cpu *c, const struct sysreg *r, uint32_t val)
+{
+    (void)c;
+    (void)r;
+    (void)val;
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
 static void wr_isb(struct cpu *c, const struct sysreg *r, uint32_t val)
 {
     (void)r;

@@ -342,6 +342,15 @@ static void test_exclusives(void **state)
     cpu_set(r.cpu, CPU_R1, 0x9000);
     cpu_run(r.cpu, 4);
     assert_int_equal(get(&r, CPU_R2), 1);
+    // Somebody else's store of another value too.
+    rig_code(&r, CODE, 0xe1910f9f, 0xe1812f90);
+    at(&r, SYS, CODE);
+    cpu_set(r.cpu, CPU_R1, 0x9000);
+    cpu_run(r.cpu, 1);
+    rig_w32(&r, 0x9000, 77);
+    cpu_run(r.cpu, 1);
+    assert_int_equal(get(&r, CPU_R2), 1);
+    assert_int_equal(rig_r32(&r, 0x9000), 77);
     // Doublewords, and the same word through two virtual addresses.
     rig_w32(&r, 0x9010, 0x1111);
     rig_w32(&r, 0x9014, 0x2222);
