@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu/cluster.h"
 #include "cpu/exc.h"
 #include "cpu/interp.h"
 #include "cpu/jit/jit.h"
@@ -73,19 +74,26 @@ void code_destroy(struct code_cache *code)
 
 void code_flush(struct cpu *c)
 {
-    mmu_forget_code(c);
     drop_all(c->code);
     if (c->jit) {
         jit_forget(c->jit);
     }
-    c->page = NULL;
+    EACH_CORE(c, p)
+    {
+        mmu_forget_code(p);
+        p->page = NULL;
+        p->cur = NULL;
+    }
 }
 
 void code_flush_later(struct cpu *c)
 {
     c->code->bytes = SIZE_MAX / 2;
-    mmu_forget_code(c);
-    atomic_fetch_or(&c->attention, ATTN_REFETCH);
+    EACH_CORE(c, p)
+    {
+        mmu_forget_code(p);
+        atomic_fetch_or(&p->attention, ATTN_REFETCH);
+    }
 }
 
 static unsigned bucket_of(const uint8_t *host)
@@ -154,7 +162,10 @@ static void watch(struct cpu *c, struct code_page *p, unsigned off, unsigned byt
 {
     uint64_t bits = granule_bits(off, bytes);
     if (!p->granules) {
-        mmu_protect(c, p->host);
+        EACH_CORE(c, other)
+        {
+            mmu_protect(other, p->host);
+        }
     }
     p->granules |= bits;
 }

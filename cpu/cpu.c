@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/snapshot.h"
+#include "cpu/cluster.h"
 #include "cpu/code.h"
 #include "cpu/exc.h"
 #include "cpu/interp.h"
@@ -49,6 +50,49 @@ static enum cpu_bus_result no_write(struct cpu_bus *bus, uint32_t pa, unsigned s
     return CPU_BUS_ABORT;
 }
 
+// Makes `c` a core of its peer's cluster, or the first of its own.
+static int join_cluster(struct cpu *c, struct cpu *peer, struct err *err)
+{
+    struct cluster *k = peer ? peer->cluster : calloc(1, sizeof *k);
+    if (!k) {
+        return err_set(err, -ENOMEM, "out of memory");
+    }
+    if (k->count == CPU_CLUSTER_MAX) {
+        return err_set(err, -EINVAL, "more than %d cores in a cluster", CPU_CLUSTER_MAX);
+    }
+    if (peer && peer->model != c->model) {
+        return err_set(err, -EINVAL, "cores of one cluster are of one model");
+    }
+    k->cpu[k->count++] = c;
+    c->cluster = k;
+    return 0;
+}
+
+static int make_engine(struct cpu *c, const struct cpu_config *cfg, struct err *err)
+{
+    c->mmu = mmu_create();
+    if (!c->mmu) {
+        return err_set(err, -ENOMEM, "out of memory");
+    }
+    if (cfg->peer) {
+        c->code = cfg->peer->code;
+        c->jit = cfg->peer->jit;
+        return 0;
+    }
+    c->code = code_create();
+    if (!c->code) {
+        return err_set(err, -ENOMEM, "out of memory");
+    }
+    if (cfg->engine == CPU_ENGINE_TRANSLATOR) {
+        c->jit = jit_create(err);
+        if (!c->jit) {
+            return -ENOTSUP;
+        }
+        code_plain_slots(c->code);
+    }
+    return 0;
+}
+
 struct cpu *cpu_create(const struct cpu_config *cfg, struct err *err)
 {
     static const struct cpu_bus nothing = {no_read, no_write};
@@ -76,20 +120,10 @@ struct cpu *cpu_create(const struct cpu_config *cfg, struct err *err)
     // The bus is only ever called through, never written.
     c->bus = cfg->bus ? cfg->bus : (struct cpu_bus *)(uintptr_t)&nothing;
     c->log = cfg->log;
-    c->mmu = mmu_create();
-    c->code = code_create();
-    if (!c->mmu || !c->code) {
-        err_set(err, -ENOMEM, "out of memory");
+    c->cbar = cfg->cbar ? cfg->cbar : model->cbar;
+    if (join_cluster(c, cfg->peer, err) || make_engine(c, cfg, err)) {
         cpu_destroy(c);
         return NULL;
-    }
-    if (cfg->engine == CPU_ENGINE_TRANSLATOR) {
-        c->jit = jit_create(err);
-        if (!c->jit) {
-            cpu_destroy(c);
-            return NULL;
-        }
-        code_plain_slots(c->code);
     }
     cpu_reset(c);
     return c;
@@ -98,9 +132,15 @@ struct cpu *cpu_create(const struct cpu_config *cfg, struct err *err)
 void cpu_destroy(struct cpu *cpu)
 {
     if (cpu) {
+        struct cluster *k = cpu->cluster;
         mmu_destroy(cpu->mmu);
-        code_destroy(cpu->code);
-        jit_destroy(cpu->jit);
+        if (k && k->count == 1) {
+            code_destroy(cpu->code);
+            jit_destroy(cpu->jit);
+            free(k);
+        } else if (k) {
+            cluster_leave(k, cpu);
+        }
         free(cpu->debug);
         free(cpu);
     }
@@ -155,7 +195,10 @@ void cpu_ram_written(struct cpu *cpu, uint32_t pa, uint64_t bytes)
         uint64_t n = 0x1000 - off < bytes ? 0x1000 - off : bytes;
         uint8_t *host = mmu_ram(cpu, pa - off, NULL);
         if (host && code_written(cpu, host, off, (unsigned)n)) {
-            atomic_fetch_or(&cpu->attention, ATTN_REFETCH);
+            EACH_CORE(cpu, p)
+            {
+                atomic_fetch_or(&p->attention, ATTN_REFETCH);
+            }
         }
         bytes -= n;
         if (n > 0xffffffffull - pa) {
@@ -175,6 +218,11 @@ uint64_t cpu_insns(const struct cpu *cpu)
 void cpu_request_stop(struct cpu *cpu)
 {
     atomic_fetch_or(&cpu->attention, ATTN_STOP);
+}
+
+bool cpu_sleeping(const struct cpu *cpu)
+{
+    return cpu->waiting && !cluster_wakes(cpu, atomic_load(&cpu->lines));
 }
 
 void cpu_set_line(struct cpu *cpu, enum cpu_line line, bool level)
@@ -410,7 +458,7 @@ static void flatten(const struct cpu *c, struct flat *f)
     f->excl_size = c->excl_set ? c->excl_size : 0;
     f->excl_val = c->excl_set ? c->excl_val : 0;
     f->event = c->event;
-    f->waiting = c->waiting;
+    f->waiting = (uint32_t)c->waiting | (uint32_t)c->wfe_waiting << 1;
     f->secure = c->secure;
     memcpy(f->d, c->d, sizeof f->d);
     f->fpscr = cpu_get(c, CPU_FPSCR);
@@ -473,7 +521,8 @@ int cpu_restore(struct cpu *c, struct snap_reader *r, struct err *err)
     c->excl_size = f.excl_size;
     c->excl_val = f.excl_val;
     c->event = f.event;
-    c->waiting = f.waiting;
+    c->waiting = f.waiting & 1;
+    c->wfe_waiting = f.waiting == 3;
     memcpy(c->d, f.d, sizeof c->d);
     cpu_set(c, CPU_FPSCR, f.fpscr);
     c->fpexc = f.fpexc;

@@ -49,6 +49,8 @@ struct cpu_config {
     struct log *log;        // borrowed, may be NULL
     unsigned index;         // core number in a cluster (MPIDR)
     uint32_t midr;          // nonzero replaces the model's MIDR (another stepping)
+    uint32_t cbar;          // nonzero: base of the core's private peripherals (A9, A15)
+    struct cpu *peer;       // an earlier core of the same cluster, or NULL; see "clusters"
 };
 
 // -EINVAL names the models when `model` is unknown.
@@ -60,6 +62,17 @@ void cpu_reset(struct cpu *cpu);
 
 // Null-terminated array of model names.
 const char *const *cpu_models(void);
+
+// ---- clusters ----------------------------------------------------------------------------------
+
+// Cores created with `peer` form a cluster with it: they run on one thread, in turns, and share
+// decoded and translated code. Broadcast TLB maintenance, SEV and store exclusives reach across. All
+// have the same model and engine and must get the same RAM windows. Destroy them in any order.
+enum { CPU_CLUSTER_MAX = 8 };
+
+// True while the core sleeps in WFI or WFE and nothing has woken it: cpu_run would return
+// CPU_STOP_WFI at once.
+bool cpu_sleeping(const struct cpu *cpu);
 
 // ---- memory ------------------------------------------------------------------------------------
 
@@ -78,7 +91,8 @@ void cpu_ram_written(struct cpu *cpu, uint32_t pa, uint64_t bytes);
 
 enum cpu_stop {
     CPU_STOP_BUDGET,     // ran the instructions asked for
-    CPU_STOP_WFI,        // waits for an interrupt (any line at high level wakes it, masked or not)
+    CPU_STOP_WFI,        // waits for an interrupt (any line at high level wakes it, masked or not),
+                         // or, in a cluster, for an event
     CPU_STOP_BREAKPOINT, // at cpu_pc, instruction not executed
     CPU_STOP_WATCHPOINT, // access done; cpu_stop_address tells where
     CPU_STOP_REQUEST,    // cpu_request_stop

@@ -2,6 +2,7 @@
 //
 // System instructions: status registers, exceptions and their returns, coprocessor access, hints and
 // barriers (ARM DDI 0406C B9).
+#include "cpu/cluster.h"
 #include "cpu/exc.h"
 #include "cpu/interp.h"
 #include "cpu/isa_protos.h"
@@ -349,17 +350,27 @@ void exec_WFI(struct cpu *c, const struct insn *i)
     exec_wait(c);
 }
 
-// Wait for event never waits: other cores and interrupts may be slow to come, and a NOP is allowed.
+// A core alone never waits for events: nobody else sends one, and a NOP is allowed.
 void exec_WFE(struct cpu *c, const struct insn *i)
 {
-    (void)i;
-    c->event = false;
+    if (c->event || !cluster_shared(c)) {
+        c->event = false;
+        return;
+    }
+    exec_resync(c, i);
+    c->wfe_waiting = true;
+    if (cluster_wakes(c, atomic_load(&c->lines))) {
+        c->wfe_waiting = false;
+        return;
+    }
+    c->waiting = true;
+    atomic_fetch_or(&c->attention, ATTN_WAIT);
 }
 
 void exec_SEV(struct cpu *c, const struct insn *i)
 {
     (void)i;
-    c->event = true;
+    cluster_send_event(c);
 }
 
 // The one order that x86 does not keep by itself: a store before a load.

@@ -6,6 +6,7 @@
 #include "cpu/interp.h"
 
 #include "base/log.h"
+#include "cpu/cluster.h"
 #include "cpu/code.h"
 #include "cpu/debug.h"
 #include "cpu/exc.h"
@@ -182,8 +183,8 @@ static bool attend(struct cpu *c)
         return true;
     }
     unsigned lines = atomic_load(&c->lines);
-    if (lines && c->waiting) {
-        c->waiting = false;
+    if (c->waiting && cluster_wakes(c, lines)) {
+        c->waiting = c->wfe_waiting = false;
     }
     if (lines) {
         exc_take_interrupt(c, lines);

@@ -50,6 +50,7 @@ enum {
     ATTN_WAIT = 8,    // WFI, or a debugger's stop
 };
 
+struct cluster;
 struct code_page;
 struct code_cache;
 struct cpu_model;
@@ -104,9 +105,9 @@ struct cpu {
     uint32_t excl_pa; // tag of the monitored granule
     uint32_t excl_size;
     uint64_t excl_val; // what was loaded
-    bool event;   // WFE event register
-    bool waiting; // in WFI
-    bool wfe_waiting;
+    bool event;       // WFE event register
+    bool waiting;     // in WFI or WFE
+    bool wfe_waiting; // in WFE
     bool secure;  // SCR.NS == 0 or monitor mode
 
     // ---- VFP and NEON (owned by vfp*.c, neon*.c) ----
@@ -123,8 +124,9 @@ struct cpu {
     uint32_t cp15_other[CP15_COUNT]; // banked registers of the other security state
     const struct cpu_model *model;
     uint64_t features; // ISA_* bits
-    uint32_t midr;
+    uint32_t midr, cbar;
     unsigned index;
+    struct cluster *cluster; // never NULL
 
     // ---- engine ----
     jmp_buf *unwind; // set while running: where faults go

@@ -6,6 +6,7 @@
 #include "cpu/sysreg.h"
 
 #include "base/log.h"
+#include "cpu/cluster.h"
 #include "cpu/exc.h"
 #include "cpu/interp.h"
 #include "cpu/mmu_int.h"
@@ -49,7 +50,7 @@ static uint32_t rd_id(struct cpu *c, const struct sysreg *r)
         return m->dbgdidr;
     case CP15_A9_CBAR:
     case CP15_A15_CBAR:
-        return m->cbar;
+        return c->cbar;
     default:
         return 0;
     }
@@ -68,7 +69,7 @@ static uint32_t rd_ccsidr(struct cpu *c, const struct sysreg *r)
 static uint32_t rd_l2ctlr(struct cpu *c, const struct sysreg *r)
 {
     (void)r;
-    return c->cp15[CP15_L2CTLR] & 0x00ffffff; // one core
+    return (c->cp15[CP15_L2CTLR] & 0x00ffffff) | (uint32_t)(c->cluster->count - 1) << 24;
 }
 
 static uint32_t rd_isr(struct cpu *c, const struct sysreg *r)
@@ -220,6 +221,20 @@ static void wr_tlbiasid(struct cpu *c, const struct sysreg *r, uint32_t val)
     (void)r;
     mmu_flush_asid(c, val & 0xff);
 }
+
+// The inner shareable forms reach every core.
+#define BROADCAST(name)                                                                            \
+    static void name##_is(struct cpu *c, const struct sysreg *r, uint32_t val)                     \
+    {                                                                                              \
+        EACH_CORE(c, p)                                                                            \
+        {                                                                                          \
+            name(p, r, val);                                                                       \
+        }                                                                                          \
+    }
+BROADCAST(wr_tlbiall)
+BROADCAST(wr_tlbimva)
+BROADCAST(wr_tlbimvaa)
+BROADCAST(wr_tlbiasid)
 
 static void wr_ats(struct cpu *c, const struct sysreg *r, uint32_t val)
 {
