@@ -14,11 +14,13 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "mdev/vgpu.h"
+#include "soc/vgpu_port.h"
 
 #define MS 1000000ull
 #define SLICE_MAX_NS (1 * MS)
 #define HOST_POLL_NS (2 * MS)     // between looks at descriptors while busy
 #define GPU_PATIENCE_NS (50 * MS) // virtual time that a busy guest may run ahead of its GPU
+#define TURN_INSNS 10000          // of a core while others want to run too
 #define GPU_CREEP 8               // waiting for the GPU, virtual time runs at 1/8 of real time
 
 static uint64_t clock_ns(clockid_t id)
@@ -59,7 +61,7 @@ static void stamp(struct machine *m, struct machine_marker *k)
 {
     k->seen = true;
     k->guest_ns = machine_now(m);
-    k->insns = cpu_insns(m->cpu);
+    k->insns = machine_insns(m);
     k->host_ns = m->stats.host_ns + host_now_ns() - m->run_host_ns;
     k->host_cpu_ns = m->stats.host_cpu_ns + host_cpu_now_ns() - m->run_cpu_ns;
 }
@@ -95,7 +97,7 @@ void machine_heard(void *ctx, uint8_t c)
         }
     }
     if (m->matched) {
-        cpu_request_stop(m->cpu);
+        machine_interrupt(m);
     }
 }
 
@@ -156,7 +158,7 @@ static void wait_real(struct machine *m, uint64_t ns, unsigned den)
 
 static bool gpu_busy(struct machine *m)
 {
-    bool busy = m->vgpu && vgpu_busy(m->vgpu);
+    bool busy = vgpu_port_busy(m->board->gpu ? soc_device(m->soc, m->board->gpu) : NULL);
     if (!busy) {
         m->busy_since_ns = 0;
     } else if (!m->busy_since_ns) {
@@ -180,6 +182,9 @@ static bool idle(struct machine *m, uint64_t limit_ns)
         wait_real(m, left < MS ? left * GPU_CREEP : MS, GPU_CREEP);
         m->stats.gpu_wait_ns += host_now_ns() - start;
         return true;
+    }
+    if (soc_async_pending(m->soc)) {
+        return true; // its interrupt came after the last look: time must not jump over it
     }
     if (m->cfg.realtime || machine_poll(m, 0)) {
         wait_real(m, left, 1);
@@ -237,17 +242,42 @@ static bool power_events(struct machine *m, enum machine_exit *why, struct err *
     return false;
 }
 
+// Gives the turn to the next core that is awake, if there is one; returns how many are.
+static unsigned next_turn(struct machine *m)
+{
+    unsigned awake = 0, next = m->core;
+    for (unsigned k = m->cpu_count; k > 0; k--) {
+        unsigned n = (m->core + k) % m->cpu_count;
+        if (!cpu_sleeping(m->cpus[n])) {
+            awake++;
+            next = n;
+        }
+    }
+    machine_turn(m, next);
+    return awake;
+}
+
 static void slice(struct machine *m, uint64_t limit_ns, enum cpu_stop *stop)
 {
-    uint64_t now = machine_now(m), end = eventq_deadline(soc_events(m->soc)), insns;
+    uint64_t now, end = eventq_deadline(soc_events(m->soc)), insns;
+    unsigned awake = m->cpu_count > 1 ? next_turn(m) : 1;
+    if (!awake) {
+        *stop = CPU_STOP_WFI;
+        return;
+    }
+    now = machine_now(m);
     end = end < now + SLICE_MAX_NS ? end : now + SLICE_MAX_NS;
     end = end < limit_ns ? end : limit_ns;
     m->slice_end_ns = end;
     // the first instruction count at which the clock shows `end`
     insns = m->base_insns + ((end - m->base_ns) * m->mips + 999) / 1000;
-    insns = insns > cpu_insns(m->cpu) ? insns - cpu_insns(m->cpu) : 0;
+    insns = insns > machine_insns(m) ? insns - machine_insns(m) : 0;
+    insns = awake > 1 && insns > TURN_INSNS ? TURN_INSNS : insns;
     m->stats.slices++;
     *stop = insns ? cpu_run(m->cpu, insns) : CPU_STOP_BUDGET;
+    if (*stop == CPU_STOP_WFI && m->cpu_count > 1) {
+        *stop = CPU_STOP_BUDGET; // the next core may want to run
+    }
     m->slice_end_ns = 0;
 }
 

@@ -213,6 +213,7 @@ struct soc *soc_create(const struct board *board, const struct soc_config *cfg, 
     soc->board = board;
     soc->log = cfg->log;
     soc->host = cfg->host;
+    soc->cpus = cfg->cpus ? cfg->cpus : 1;
     soc->epoch = cfg->epoch ? cfg->epoch : 1704067200; // 2024-01-01
     soc->overrides = cfg->overrides;
     soc->override_count = cfg->override_count;
@@ -301,6 +302,16 @@ const struct board *soc_board(const struct soc *soc)
     return soc->board;
 }
 
+unsigned soc_cores(const struct soc *soc)
+{
+    return soc->cpus;
+}
+
+unsigned soc_core(const struct soc *soc)
+{
+    return soc->host && soc->host->ops->core ? soc->host->ops->core(soc->host) : 0;
+}
+
 struct bus *soc_bus(struct soc *soc)
 {
     return soc->bus;
@@ -360,6 +371,11 @@ void soc_wake_async(struct soc *soc)
     if (soc->host && soc->host->ops->wake) {
         soc->host->ops->wake(soc->host);
     }
+}
+
+bool soc_async_pending(const struct soc *soc)
+{
+    return atomic_load(&soc->async);
 }
 
 void soc_poll_async(struct soc *soc)
@@ -425,6 +441,16 @@ void device_clocks_changed(struct device *dev)
             soc->devices[i]->cls->clocks_changed(soc->devices[i]);
         }
     }
+}
+
+unsigned device_cores(const struct device *dev)
+{
+    return dev->soc->cpus;
+}
+
+unsigned device_core(const struct device *dev)
+{
+    return soc_core(dev->soc);
 }
 
 uint64_t device_now(const struct device *dev)

@@ -27,7 +27,9 @@ struct soc_host_ops {
     void (*armed)(struct soc_host *host, uint64_t when_ns);
     uint32_t (*pc)(struct soc_host *host);
     void (*ram_written)(struct soc_host *host, uint32_t pa, uint64_t bytes);
-    void (*cpu_line)(struct soc_host *host, unsigned line, bool level); // enum cpu_line
+    // core * CPU_LINE_COUNT + enum cpu_line
+    void (*cpu_line)(struct soc_host *host, unsigned line, bool level);
+    unsigned (*core)(struct soc_host *host); // which core's access is in progress; NULL: the first's
     void (*wake)(struct soc_host *host); // from any thread: run devices' poll soon
     void (*power)(struct soc_host *host, enum soc_power what, const char *who);
 };
@@ -44,6 +46,7 @@ struct soc_override {
 
 struct soc_config {
     uint64_t ram_bytes; // 0: the board's default
+    unsigned cpus;      // cores; 0: one
     uint64_t epoch;     // calendar time at start, seconds since 1970; 0: 2024-01-01
     const struct soc_override *overrides; // borrowed
     unsigned override_count;
@@ -60,6 +63,8 @@ void soc_reset(struct soc *soc);
 void soc_destroy(struct soc *soc);
 
 const struct board *soc_board(const struct soc *soc);
+unsigned soc_cores(const struct soc *soc);
+unsigned soc_core(const struct soc *soc); // whose access is in progress
 struct bus *soc_bus(struct soc *soc);
 struct eventq *soc_events(struct soc *soc);
 struct log *soc_log(const struct soc *soc);
@@ -95,6 +100,7 @@ bool soc_reset_is_warm(const struct soc *soc);
 // From any thread: some device has news; its poll function will run on the machine's thread.
 void soc_wake_async(struct soc *soc);
 void soc_poll_async(struct soc *soc);
+bool soc_async_pending(const struct soc *soc); // woken, and not polled since
 
 // Runs timers up to `now_ns` (tests and the machine's loop).
 void soc_advance(struct soc *soc, uint64_t now_ns);
