@@ -13,7 +13,7 @@ test_soft_and_gl_draw_the_same_picture() {
 }
 test_two_machines_share_one_engine() {
     rm -f "$out"/two*
-    "$yamato" run $engine --backend gl $lcd --no-reboot --host-seconds 240 --profile-json "$out/two.json" \
+    "$yamato" run $engine --backend gl $lcd --no-reboot --host-seconds 600 --profile-json "$out/two.json" \
         --vm cube --serial null --serial-log "$out/two-cube.log" \
             --append "$root yamato.end=poweroff yamato.job=kmscube yamato.frames=60" \
         --vm marks --serial null --serial-log "$out/two-marks.log" \
