@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A vfio-user client for our own devices: one request at a time over a blocking socket. The interrupt
-// is INTx: it says that the line went up; after a register write that could have acknowledged it, the
-// line goes down here and the device is asked to say again if it is still up (unmask).
+// A vfio-user client for our own devices: one request at a time over a blocking socket, writes without
+// reply where nothing depends on it. The interrupt is INTx: it says that the line went up; after a
+// register write that could have acknowledged it, the line goes down here and the device is asked to
+// say again if it is still up (unmask). A connection that breaks is made again (see the header).
 #include "mdev/vfio_user_client.h"
 
 #include <errno.h>
@@ -13,7 +14,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -23,9 +26,27 @@
 // The registers whose write may lower the line (dword offsets): acknowledge, clear, masks, reset.
 static const uint16_t lowering[] = {0x01f2, 0x01f4, 0x0a42, 0x0a44, 0x003c};
 
+enum { WINDOWS_MAX = 32, REG_RPTR = 0x01c4, REG_WPTR = 0x01c5, REG_STATUS = 0x05d0 };
+#define RETRY_NS 100000000ull
+#define PATIENCE_S 5           // a daemon that answers nothing for so long counts as dead
+#define PROGRESS_NS 2000000000ull
+
+struct window {
+    struct vfu_dma_map map;
+    int fd; // borrowed
+};
+
 struct vfuc {
-    int sock, irq, stop;
+    struct sockaddr_un addr;
+    int sock, irq, stop; // sock -1: the daemon is gone
     uint16_t id;
+    unsigned reconnects;
+    uint64_t tried_ns;         // last attempt to connect
+    struct window windows[WINDOWS_MAX];
+    unsigned nwindows;
+    bool worked;               // a doorbell was rung and idleness not seen since
+    uint32_t seen_rptr;
+    uint64_t progress_ns;
     struct vgpu_client *client;
     pthread_t thread;
     bool threaded;
@@ -86,6 +107,35 @@ static int recv_all(struct vfuc *c, void *data, size_t n)
     return 0;
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static int gone(struct vfuc *c, int rc)
+{
+    if (c->sock >= 0) {
+        close(c->sock);
+        c->sock = -1;
+        c->tried_ns = now_ns();
+    }
+    c->worked = false;
+    return rc;
+}
+
+// A request that gets no reply.
+static int post(struct vfuc *c, uint16_t command, const void *req, size_t n)
+{
+    uint8_t msg[64];
+    const struct vfu_header h = {++c->id, command, (uint32_t)(sizeof h + n),
+                                 VFU_TYPE_COMMAND | VFU_NO_REPLY, 0};
+    memcpy(msg, &h, sizeof h);
+    memcpy(msg + sizeof h, req, n);
+    return send_all(c, msg, h.size, -1) ? gone(c, -ENOTCONN) : 0;
+}
+
 // One request and its reply of at most `room` bytes. 0, the device's error as -errno, -ENOTCONN, or
 // -EPROTO for a reply that does not fit the request.
 static int call(struct vfuc *c, uint16_t command, const void *req, size_t n, int fd, void *reply,
@@ -107,19 +157,20 @@ static int call(struct vfuc *c, uint16_t command, const void *req, size_t n, int
         rc = recv_all(c, &h, sizeof h);
     }
     if (rc) {
-        return rc;
+        return gone(c, rc);
     }
     if (h.id != c->id || h.command != command || (h.flags & VFU_TYPE_MASK) != VFU_TYPE_REPLY ||
         h.size < sizeof h || h.size - sizeof h > room) {
-        shutdown(c->sock, SHUT_RDWR); // nothing after it can be trusted
-        return -EPROTO;
+        return gone(c, -EPROTO); // nothing after it can be trusted
     }
     *got = h.size - sizeof h;
-    rc = recv_all(c, reply, *got);
-    if (!rc && (h.flags & VFU_ERROR)) {
-        rc = h.error && h.error < 4096 ? -(int)h.error : -EPROTO;
+    if (*got && recv_all(c, reply, *got)) {
+        return gone(c, -ENOTCONN);
     }
-    return rc;
+    if (h.flags & VFU_ERROR) {
+        return h.error && h.error < 4096 ? -(int)h.error : -EPROTO;
+    }
+    return 0;
 }
 
 // Takes what the device has sent and sets the line: up if it sent something and `level` is asked for.
@@ -166,32 +217,66 @@ static int negotiate(struct vfuc *c)
     memcpy(req + sizeof(struct vfu_version), json, sizeof json);
     rc = call(c, VFU_VERSION, req, sizeof req, -1, reply, sizeof reply, &got);
     if (!rc) {
-        rc = vfuc_reset(c);
+        rc = call(c, VFU_DEVICE_RESET, NULL, 0, -1, NULL, 0, &got);
+    }
+    for (unsigned i = 0; !rc && i < c->nwindows; i++) {
+        const struct window *w = &c->windows[i];
+        rc = call(c, VFU_DMA_MAP, &w->map, sizeof w->map, w->fd, NULL, 0, &got);
     }
     return rc ? rc : call(c, VFU_SET_IRQS, &set, sizeof set, c->irq, NULL, 0, &got);
 }
 
+static int dial(struct vfuc *c)
+{
+    const struct timeval patience = {PATIENCE_S, 0};
+    int rc;
+    c->tried_ns = now_ns();
+    c->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (c->sock < 0 ||
+        setsockopt(c->sock, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
+        setsockopt(c->sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0 ||
+        connect(c->sock, (struct sockaddr *)&c->addr, sizeof c->addr) < 0) {
+        return gone(c, -errno);
+    }
+    rc = negotiate(c);
+    return rc ? gone(c, rc) : 0;
+}
+
+// True when there is a daemon to talk to, perhaps a new one.
+static bool connected(struct vfuc *c)
+{
+    if (c->sock >= 0) {
+        return true;
+    }
+    if (now_ns() - c->tried_ns < RETRY_NS) {
+        return false;
+    }
+    update(c, false);
+    if (dial(c)) {
+        return false;
+    }
+    c->reconnects++;
+    return true;
+}
+
 struct vfuc *vfuc_open(const char *path, struct vgpu_client *client, struct err *err)
 {
-    struct sockaddr_un sa = {.sun_family = AF_UNIX};
     struct vfuc *c = calloc(1, sizeof *c);
     int rc;
 
-    if (!c || strlen(path) >= sizeof sa.sun_path) {
+    if (!c || strlen(path) >= sizeof c->addr.sun_path) {
         err_set(err, c ? -ENAMETOOLONG : -ENOMEM, "%s: cannot use this socket", path);
         free(c);
         return NULL;
     }
-    memcpy(sa.sun_path, path, strlen(path) + 1);
+    c->addr.sun_family = AF_UNIX;
+    memcpy(c->addr.sun_path, path, strlen(path) + 1);
     c->client = client;
     pthread_mutex_init(&c->lock, NULL);
-    c->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    c->sock = -1;
     c->irq = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     c->stop = eventfd(0, EFD_CLOEXEC);
-    rc = c->sock < 0 || c->irq < 0 || c->stop < 0 ||
-                 connect(c->sock, (struct sockaddr *)&sa, sizeof sa) < 0
-             ? -errno
-             : negotiate(c);
+    rc = c->irq < 0 || c->stop < 0 ? -errno : dial(c);
     if (!rc) {
         rc = -pthread_create(&c->thread, NULL, irq_thread, c);
         c->threaded = !rc;
@@ -232,6 +317,9 @@ int vfuc_region_read(struct vfuc *c, uint64_t off, void *buf, size_t n)
     if ((n != 4 && n != 8) || (off & 3)) {
         return -EINVAL;
     }
+    if (!connected(c)) {
+        return -ENOTCONN;
+    }
     rc = call(c, VFU_REGION_READ, &a, sizeof a, -1, reply, sizeof reply, &got);
     if (!rc && got != sizeof a + n) {
         rc = -EPROTO;
@@ -263,10 +351,20 @@ int vfuc_region_write(struct vfuc *c, uint64_t off, const void *buf, size_t n)
     if ((n != 4 && n != 8) || (off & 3)) {
         return -EINVAL;
     }
+    if (!connected(c)) {
+        return -ENOTCONN;
+    }
     memcpy(req, &a, sizeof a);
     memcpy(req + sizeof a, buf, n);
+    if (off == REG_WPTR * 4) {
+        c->worked = true;
+        c->progress_ns = now_ns();
+    }
+    if (!may_lower(off, n)) {
+        return post(c, VFU_REGION_WRITE, req, sizeof a + n);
+    }
     rc = call(c, VFU_REGION_WRITE, req, sizeof a + n, -1, reply, sizeof reply, &got);
-    if (!rc && may_lower(off, n)) {
+    if (!rc) {
         update(c, false);
         rc = call(c, VFU_SET_IRQS, &unmask, sizeof unmask, -1, NULL, 0, &got);
     }
@@ -281,10 +379,17 @@ int vfuc_dma_map(struct vfuc *c, uint64_t gpa, uint64_t bytes, int fd, uint64_t 
                                       (prot & VGPU_DMA_WRITE ? VFU_DMA_W : 0u),
                                   offset, gpa, bytes};
     size_t got;
-    int rc = call(c, VFU_DMA_MAP, &m, sizeof m, fd, NULL, 0, &got);
-    return rc ? err_set(err, rc, "DMA window 0x%llx+0x%llx: %s", (unsigned long long)gpa,
-                        (unsigned long long)bytes, strerror(-rc))
-              : 0;
+    int rc;
+    if (c->nwindows == WINDOWS_MAX) {
+        return err_set(err, -ENOSPC, "more than %d DMA windows", WINDOWS_MAX);
+    }
+    rc = call(c, VFU_DMA_MAP, &m, sizeof m, fd, NULL, 0, &got);
+    if (rc) {
+        return err_set(err, rc, "DMA window 0x%llx+0x%llx: %s", (unsigned long long)gpa,
+                       (unsigned long long)bytes, strerror(-rc));
+    }
+    c->windows[c->nwindows++] = (struct window){m, fd};
+    return 0;
 }
 
 int vfuc_dma_unmap(struct vfuc *c, uint64_t gpa, uint64_t bytes)
@@ -292,11 +397,47 @@ int vfuc_dma_unmap(struct vfuc *c, uint64_t gpa, uint64_t bytes)
     const struct vfu_dma_unmap u = {sizeof u, 0, gpa, bytes};
     uint8_t reply[sizeof u];
     size_t got;
-    return call(c, VFU_DMA_UNMAP, &u, sizeof u, -1, reply, sizeof reply, &got);
+    for (unsigned i = 0; i < c->nwindows; i++) {
+        if (c->windows[i].map.addr == gpa && c->windows[i].map.size == bytes) {
+            c->windows[i] = c->windows[--c->nwindows];
+            break;
+        }
+    }
+    return connected(c) ? call(c, VFU_DMA_UNMAP, &u, sizeof u, -1, reply, sizeof reply, &got)
+                        : -ENOTCONN;
 }
 
 int vfuc_reset(struct vfuc *c)
 {
     size_t got;
-    return call(c, VFU_DEVICE_RESET, NULL, 0, -1, NULL, 0, &got);
+    c->worked = false;
+    return connected(c) ? call(c, VFU_DEVICE_RESET, NULL, 0, -1, NULL, 0, &got) : -ENOTCONN;
+}
+
+bool vfuc_busy(struct vfuc *c)
+{
+    uint32_t status, rptr;
+    if (!c->worked) {
+        return false;
+    }
+    if (vfuc_region_read(c, REG_STATUS * 4, &status, 4) ||
+        vfuc_region_read(c, REG_RPTR * 4, &rptr, 4)) {
+        return false;
+    }
+    if (rptr != c->seen_rptr) {
+        c->seen_rptr = rptr;
+        c->progress_ns = now_ns();
+    }
+    c->worked = status >> 31 && now_ns() - c->progress_ns < PROGRESS_NS;
+    return c->worked;
+}
+
+bool vfuc_connected(const struct vfuc *c)
+{
+    return c->sock >= 0;
+}
+
+unsigned vfuc_reconnects(const struct vfuc *c)
+{
+    return c->reconnects;
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// The GPU's place on a board: its register window and interrupt line, forwarded to a mediated
-// device (mdev/vgpu.h), which is handed the board's memory for DMA. Without a mediated device the
-// window reads 0 and every access is reported as unclaimed.
+// The GPU's place on a board: its register window and interrupt line, forwarded to a mediated device,
+// which is handed the board's memory for DMA. The device is one of this process (mdev/vgpu.h) or a
+// daemon's behind a vfio-user socket (mdev/vfio_user_client.h). Without a mediated device the window
+// reads 0 and every access is reported as unclaimed; so it is while the daemon is away, unreported.
 #include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/log.h"
+#include "mdev/vfio_user_client.h"
 #include "mdev/vgpu.h"
 #include "soc/dev/rows.h"
 #include "soc/soc.h"
@@ -18,7 +21,8 @@ enum { WINDOW_BYTES = 0x20000 };
 struct vgpu_port {
     struct device dev;
     struct vgpu_client client;
-    struct vgpu *vgpu;
+    struct vgpu *vgpu;   // one of these two
+    struct vfuc *remote;
     atomic_bool level; // as the mediator last said, from whatever thread
 };
 
@@ -45,6 +49,12 @@ static bool window_read(struct device *dev, uint32_t off, unsigned size, uint64_
     struct vgpu_port *p = port_of(dev);
     uint32_t word = 0;
     bool ok;
+    if (p->remote) {
+        uint64_t got = 0;
+        vfuc_region_read(p->remote, off & ~3u, &got, size == 8 ? 8 : 4);
+        *val = size == 8 ? got : got >> off % 4 * 8 & ((1ull << size * 8) - 1);
+        return true;
+    }
     if (!p->vgpu) {
         return false;
     }
@@ -61,8 +71,13 @@ static bool window_write(struct device *dev, uint32_t off, unsigned size, uint64
     struct vgpu_port *p = port_of(dev);
     uint32_t word = (uint32_t)val;
     bool ok;
-    if (!p->vgpu || size < 4) { // the register bus has no byte lanes
+    if ((!p->vgpu && !p->remote) || size < 4) { // the register bus has no byte lanes
         return false;
+    }
+    if (p->remote) {
+        vfuc_region_write(p->remote, off, &val, size);
+        poll(dev);
+        return true;
     }
     ok = size == 8 ? vgpu_region_write(p->vgpu, VGPU_REGION_MMIO, off, &val, 8) == 0
                    : vgpu_region_write(p->vgpu, VGPU_REGION_MMIO, off, &word, 4) == 0;
@@ -73,6 +88,14 @@ static bool window_write(struct device *dev, uint32_t off, unsigned size, uint64
 static const struct vgpu_client_ops client_ops = {.irq = irq};
 
 // Memory at every address where the board decodes it: guests may use the repetitions too.
+static int map_piece(struct vgpu_port *p, const struct soc_ram *ram, uint64_t gpa, uint64_t bytes,
+                     struct err *err)
+{
+    const unsigned prot = VGPU_DMA_READ | VGPU_DMA_WRITE;
+    return p->remote ? vfuc_dma_map(p->remote, gpa, bytes, ram->fd, 0, prot, err)
+                     : vgpu_dma_map(p->vgpu, gpa, bytes, ram->host, prot, err);
+}
+
 static int map_memory(struct vgpu_port *p, struct err *err)
 {
     struct soc *soc = p->dev.soc;
@@ -84,8 +107,7 @@ static int map_memory(struct vgpu_port *p, struct err *err)
         }
         for (uint64_t at = 0; at < span; at += ram->bytes) {
             uint64_t n = span - at < ram->bytes ? span - at : ram->bytes;
-            int rc = vgpu_dma_map(p->vgpu, ram->row->base + at, n, ram->host,
-                                  VGPU_DMA_READ | VGPU_DMA_WRITE, err);
+            int rc = map_piece(p, ram, ram->row->base + at, n, err);
             if (rc) {
                 return rc;
             }
@@ -101,8 +123,14 @@ static int attach_gpu(struct device *dev, struct mdev *mdev, const char *type, c
     struct vgpu_config cfg = {
         .type = type, .name = name, .client = &p->client, .log = device_log(dev)};
     p->client.ops = &client_ops;
-    p->vgpu = vgpu_create(mdev, &cfg, err);
-    return p->vgpu ? map_memory(p, err) : -EINVAL;
+    if (!strncmp(type, VGPU_PORT_REMOTE, strlen(VGPU_PORT_REMOTE))) {
+        p->remote = vfuc_open(type + strlen(VGPU_PORT_REMOTE), &p->client, err);
+    } else if (mdev) {
+        p->vgpu = vgpu_create(mdev, &cfg, err);
+    } else {
+        err_set(err, -EINVAL, "a %s needs a mediator", type);
+    }
+    return p->vgpu || p->remote ? map_memory(p, err) : -EINVAL;
 }
 
 static void unrealize(struct device *dev)
@@ -110,6 +138,7 @@ static void unrealize(struct device *dev)
     if (port_of(dev)->vgpu) {
         vgpu_destroy(port_of(dev)->vgpu);
     }
+    vfuc_close(port_of(dev)->remote);
 }
 
 static void reset(struct device *dev)
@@ -117,6 +146,9 @@ static void reset(struct device *dev)
     if (port_of(dev)->vgpu) {
         vgpu_reset(port_of(dev)->vgpu);
         poll(dev);
+    }
+    if (port_of(dev)->remote) {
+        vfuc_reset(port_of(dev)->remote);
     }
 }
 
@@ -134,6 +166,10 @@ static void report(struct device *dev, FILE *out)
 {
     if (port_of(dev)->vgpu) {
         vgpu_report(port_of(dev)->vgpu, out);
+    } else if (port_of(dev)->remote) {
+        fprintf(out, "  a daemon's vGPU, %s, %u reconnections\n",
+                vfuc_connected(port_of(dev)->remote) ? "connected" : "gone",
+                vfuc_reconnects(port_of(dev)->remote));
     } else {
         fprintf(out, "  no GPU behind this window\n");
     }
@@ -142,6 +178,12 @@ static void report(struct device *dev, FILE *out)
 struct vgpu *vgpu_port_vgpu(struct device *dev)
 {
     return dev && dev->cls == &vgpu_port_class ? port_of(dev)->vgpu : NULL;
+}
+
+bool vgpu_port_busy(struct device *dev)
+{
+    const struct vgpu_port *p = dev && dev->cls == &vgpu_port_class ? port_of(dev) : NULL;
+    return p && (p->vgpu ? vgpu_busy(p->vgpu) : p->remote && vfuc_busy(p->remote));
 }
 
 static const struct device_window windows[] = {
