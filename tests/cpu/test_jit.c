@@ -86,6 +86,7 @@ static void random_set(bool thumb, unsigned long wanted)
     rig_mmu_on(&t.a);
     rig_mmu_on(&t.b);
     g->rig = &t.a;
+    g->thumb2 = true;
     g->rng.s = 0x123456789abcdef1ull + thumb;
     const char *times = getenv("YAMATO_LONG"), *seed = getenv("YAMATO_SEED");
     wanted *= times ? strtoul(times, NULL, 0) : 1;
@@ -93,7 +94,7 @@ static void random_set(bool thumb, unsigned long wanted)
     for (unsigned k = 0; k < isa_row_count; k++) {
         const struct isa_row *row = &isa_rows[k];
         if (row->set <= ISA_T32 && (row->set != ISA_A32) == thumb &&
-            t.a.cpu->features >> row->feature & 1 && !why_excluded(row)) {
+            t.a.cpu->features >> row->feature & 1 && !why_excluded(row, t.a.cpu->features)) {
             g->rows[row->set][g->count[row->set]++] = row;
         }
     }
