@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Measurements beside the peers; never a pass or fail on a time.
-.PHONY: bench bench-boot bench-mdev bench-cpu
+.PHONY: bench bench-boot bench-mdev bench-cpu bench-gpu bench-gpu-short
 bench: bench-boot
 bench-boot: $(BUILD)/yamato guest
 	@tests/bench/boot.sh --yamato $(BUILD)/yamato --out $(BUILD)/bench
@@ -16,3 +16,14 @@ bench-mdev: $(BUILD)/bench/mdev
 # User mode beside qemu-arm.
 bench-cpu: $(BUILD)/yamato
 	@tests/bench/cpu.sh --yamato $(BUILD)/yamato --out $(BUILD)/bench
+
+# GPU scenes beside virgl and native llvmpipe; -short: 20 frames a scene, one run, to see where we are.
+$(BUILD)/bench/gpu-stamp: tests/bench/gpu.c
+	@mkdir -p $(@D)
+	@echo "  BENCH   $<"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(OPTFLAGS) $< -o $@
+BENCH_GPU = tests/bench/gpu.sh --yamato $(BUILD)/yamato --stamp $(BUILD)/bench/gpu-stamp --out $(BUILD)/bench/gpu
+bench-gpu: $(BUILD)/yamato $(BUILD)/bench/gpu-stamp guest
+	@$(BENCH_GPU)
+bench-gpu-short: $(BUILD)/yamato $(BUILD)/bench/gpu-stamp guest
+	@$(BENCH_GPU) --runs 1 --frames 20
