@@ -122,6 +122,10 @@ static const char *check_ib(struct audit *a, uint32_t va, uint32_t ndw, bool *re
     if (RULE_ON(total_length) && ndw > TOTAL_DWORDS_MAX - w->used) {
         return REFUSE(a, "submission is longer than %u dwords", TOTAL_DWORDS_MAX);
     }
+    if (RULE_ON(quota) && ((uint64_t)w->used + ndw) * 4 > a->vgpu->quota) {
+        return REFUSE(a, "submission needs more than the quota of %llu bytes",
+                      (unsigned long long)a->vgpu->quota);
+    }
     if (ndw > w->room - w->used) {
         uint32_t room = w->room * 2 > w->used + ndw ? w->room * 2 : w->used + ndw;
         uint32_t *p = realloc(w->words, (size_t)room * 4);
@@ -184,8 +188,16 @@ static const char *check_type3(struct audit *a, uint32_t at, uint32_t op, uint32
     }
     switch (op) {
     case PM4_INDIRECT_BUFFER_PFD:
-    case PM4_INDIRECT_BUFFER_PFE:
-        return n >= 2 ? check_ib(a, p[0], p[1], nop) : NULL;
+    case PM4_INDIRECT_BUFFER_PFE: {
+        const char *why = n >= 2 ? check_ib(a, p[0], p[1], nop) : NULL;
+        if (why && a->depth == 0) { // the kernel's own packets around it are good: skip the call
+            ring_refuse(a->vgpu, "ring: %s", why);
+            a->w->sub.verdict = -EPERM;
+            *nop = true;
+            why = NULL;
+        }
+        return why;
+    }
     case PM4_SET_CONSTANT:
         return n ? check_constants(a, p[0], n - 1) : NULL;
     case PM4_LOAD_CONSTANT_CONTEXT: {

@@ -10,7 +10,23 @@
 #include "base/bits.h"
 #include "mdev/private.h"
 
-#define SLICE_DRAWS 32u
+#define BURST_MAX 64u
+#define LOOK_NS 100000u     // between two looks at the clock, about
+#define SPIN_MAX_NS 200000u // how long to look for work before sleeping
+
+static inline void spin_hint(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
+// Something for the engine's thread to look at. Lock held.
+static void kick(struct mdev *mdev)
+{
+    atomic_fetch_add(&mdev->kicks, 1);
+    pthread_cond_signal(&mdev->wake);
+}
 
 static const uint32_t *env_ib(struct gpu_env *env, uint32_t va, uint32_t ndw)
 {
@@ -93,12 +109,30 @@ static void complete(struct vgpu *vgpu, struct workload *w)
     atomic_fetch_sub(&vgpu->inflight, 1); // last: idle means that the interrupt is up as well
 }
 
+// Draws between two looks at the clock: few where draws are long, many where they are short.
+static void fit_burst(struct vgpu *vgpu, uint64_t ns)
+{
+    if (ns > 2 * LOOK_NS) {
+        vgpu->burst = vgpu->burst > 1 ? vgpu->burst / 2 : 1;
+    } else if (ns < LOOK_NS / 2) {
+        vgpu->burst = vgpu->burst < BURST_MAX ? vgpu->burst * 2 : BURST_MAX;
+    }
+}
+
+// Nothing of it can run: its queue is empty, or its ring stands still. Lock held.
+static void settle(struct vgpu *vgpu)
+{
+    if ((!vgpu->head && !vgpu->current) || atomic_load(&vgpu->hung)) {
+        sched_sleep(&vgpu->mdev->sched, &vgpu->sched);
+    }
+}
+
 // One slice of one vGPU. Called without the lock; vgpu->current is the engine's.
-static void run_slice(struct vgpu *vgpu)
+static void run_slice(struct vgpu *vgpu, uint64_t slice_ns)
 {
     struct mdev *mdev = vgpu->mdev;
     struct workload *w = vgpu->current;
-    uint64_t start = host_ns(), end;
+    uint64_t start = host_ns(), end = start, before;
     enum gpu_run r;
 
     if (!w->began) {
@@ -112,17 +146,23 @@ static void run_slice(struct vgpu *vgpu)
         gpu_begin(vgpu->gpu, vgpu->regs[REG_CP_RB_BASE], w->words, w->ring_ndw);
     }
     do {
-        r = gpu_run(vgpu->gpu, SLICE_DRAWS);
+        before = end;
+        r = gpu_run(vgpu->gpu, vgpu->burst);
         end = host_ns();
-    } while (r == GPU_RUN_MORE && end - start < mdev->slice_ns &&
+        fit_burst(vgpu, end - before);
+    } while (r == GPU_RUN_MORE && end - start < slice_ns &&
+             !atomic_load_explicit(&mdev->preempt, memory_order_relaxed) &&
              !__atomic_load_n(&vgpu->cancel, __ATOMIC_RELAXED));
 ran:
     end = host_ns();
     w->sub.engine_ns += end - start;
+    w->sub.slices++;
+    vgpu->stats.engine_ns += end - start;
     pthread_mutex_lock(&mdev->lock);
-    sched_charge(mdev, vgpu, end - start);
+    sched_charge(&mdev->sched, &vgpu->sched, end - start, end);
     if (r != GPU_RUN_MORE) {
         vgpu->current = NULL;
+        vgpu->copied -= workload_bytes(w);
     }
     pthread_mutex_unlock(&mdev->lock);
     switch (r) {
@@ -165,16 +205,20 @@ static struct workload *drop_all(struct vgpu *vgpu) // lock held
     }
     vgpu->head = NULL;
     vgpu->tail = &vgpu->head;
+    vgpu->copied = 0;
     return list;
 }
 
 // Picks and runs one slice. False when there is nothing to do. Lock held on entry and exit.
 static bool engine_step(struct mdev *mdev)
 {
-    struct vgpu *vgpu = sched_pick(mdev);
-    if (!vgpu) {
+    uint64_t slice_ns;
+    struct sched_entity *e = sched_pick(&mdev->sched, host_ns(), &slice_ns);
+    struct vgpu *vgpu;
+    if (!e) {
         return false;
     }
+    vgpu = container_of(e, struct vgpu, sched);
     if (!vgpu->current) {
         vgpu->current = vgpu->head;
         vgpu->head = vgpu->current->next;
@@ -182,11 +226,43 @@ static bool engine_step(struct mdev *mdev)
             vgpu->tail = &vgpu->head;
         }
     }
+    mdev->running = vgpu;
+    atomic_store(&mdev->preempt, sched_preempts(&mdev->sched, e));
     pthread_mutex_unlock(&mdev->lock);
-    run_slice(vgpu);
+    run_slice(vgpu, slice_ns);
     pthread_mutex_lock(&mdev->lock);
+    mdev->running = NULL;
+    settle(vgpu);
     pthread_cond_broadcast(&mdev->done);
     return true;
+}
+
+// Looks for work for a moment before sleeping: a guest that submits again at once is served without a
+// wake-up by the host's kernel. The moment grows while that succeeds and shrinks to nothing while not.
+static void wait_for_work(struct mdev *mdev)
+{
+    uint64_t start = host_ns(), next = sched_next_ns(&mdev->sched);
+    unsigned seen = atomic_load(&mdev->kicks);
+    if (mdev->spin_ns && next == UINT64_MAX) {
+        pthread_mutex_unlock(&mdev->lock);
+        while (atomic_load(&mdev->kicks) == seen && host_ns() - start < mdev->spin_ns) {
+            for (unsigned i = 0; i < 32 && atomic_load(&mdev->kicks) == seen; i++) {
+                spin_hint();
+            }
+        }
+        pthread_mutex_lock(&mdev->lock);
+        if (atomic_load(&mdev->kicks) != seen) {
+            return;
+        }
+    }
+    if (next == UINT64_MAX) {
+        pthread_cond_wait(&mdev->wake, &mdev->lock);
+    } else {
+        struct timespec ts = {(time_t)(next / 1000000000u), (long)(next % 1000000000u)};
+        pthread_cond_timedwait(&mdev->wake, &mdev->lock, &ts);
+    }
+    mdev->spin_ns = host_ns() - start < SPIN_MAX_NS ? SPIN_MAX_NS : mdev->spin_ns / 2;
+    mdev->spin_ns = mdev->spin_ns < 2000 ? 0 : mdev->spin_ns;
 }
 
 static void drop_cancelled(struct mdev *mdev)
@@ -202,6 +278,7 @@ static void drop_cancelled(struct mdev *mdev)
             mdev->free_list = w;
         }
         gpu_reset(v->gpu);
+        sched_sleep(&mdev->sched, &v->sched);
         atomic_store(&v->inflight, 0);
         v->cancel = false;
         pthread_cond_broadcast(&mdev->done);
@@ -233,7 +310,7 @@ static void *engine_thread(void *arg)
         run_calls(mdev);
         drop_cancelled(mdev);
         if (!engine_step(mdev) && !mdev->calls && !mdev->stop) {
-            pthread_cond_wait(&mdev->wake, &mdev->lock);
+            wait_for_work(mdev);
         }
     }
     pthread_mutex_unlock(&mdev->lock);
@@ -255,7 +332,7 @@ void engine_stop(struct mdev *mdev)
     if (mdev->worker_started) {
         pthread_mutex_lock(&mdev->lock);
         mdev->stop = true;
-        pthread_cond_signal(&mdev->wake);
+        kick(mdev);
         pthread_mutex_unlock(&mdev->lock);
         pthread_join(mdev->worker, NULL);
         mdev->worker_started = false;
@@ -269,7 +346,7 @@ int engine_call(struct mdev *mdev, int (*fn)(void *arg, struct err *err), void *
     pthread_mutex_lock(&mdev->lock);
     c.next = mdev->calls;
     mdev->calls = &c;
-    pthread_cond_signal(&mdev->wake);
+    kick(mdev);
     while (!c.done) {
         pthread_cond_wait(&mdev->done, &mdev->lock);
     }
@@ -280,21 +357,34 @@ int engine_call(struct mdev *mdev, int (*fn)(void *arg, struct err *err), void *
 void engine_submit(struct vgpu *vgpu, struct workload *w)
 {
     struct mdev *mdev = vgpu->mdev;
-    bool idle;
+    uint64_t now;
 
     w->next = NULL;
     atomic_fetch_add(&vgpu->inflight, 1);
     pthread_mutex_lock(&mdev->lock);
     w->sub.id = ++mdev->next_id;
-    w->sub.stamp_ns[VGPU_STAGE_queued] = host_ns();
-    idle = !vgpu->head && !vgpu->current;
+    w->sub.stamp_ns[VGPU_STAGE_queued] = now = host_ns();
     *vgpu->tail = w;
     vgpu->tail = &w->next;
-    if (idle) {
-        sched_wakeup(mdev, vgpu);
+    vgpu->copied += workload_bytes(w);
+    if (!atomic_load(&vgpu->hung)) {
+        sched_wake(&mdev->sched, &vgpu->sched, now);
+        if (mdev->running && sched_preempts(&mdev->sched, &mdev->running->sched)) {
+            atomic_store(&mdev->preempt, true);
+        }
     }
-    pthread_cond_signal(&mdev->wake);
+    kick(mdev);
     while (mdev->synchronous && atomic_load(&vgpu->inflight)) {
+        pthread_cond_wait(&mdev->done, &mdev->lock);
+    }
+    pthread_mutex_unlock(&mdev->lock);
+}
+
+void engine_wait_room(struct vgpu *vgpu)
+{
+    struct mdev *mdev = vgpu->mdev;
+    pthread_mutex_lock(&mdev->lock);
+    while (vgpu->copied > vgpu->quota && vgpu->sched.wants) {
         pthread_cond_wait(&mdev->done, &mdev->lock);
     }
     pthread_mutex_unlock(&mdev->lock);
@@ -305,7 +395,7 @@ void engine_cancel(struct vgpu *vgpu)
     struct mdev *mdev = vgpu->mdev;
     pthread_mutex_lock(&mdev->lock);
     __atomic_store_n(&vgpu->cancel, true, __ATOMIC_RELAXED);
-    pthread_cond_signal(&mdev->wake);
+    kick(mdev);
     while (vgpu->cancel) {
         pthread_cond_wait(&mdev->done, &mdev->lock);
     }

@@ -9,8 +9,6 @@
 #include "base/bits.h"
 #include "mdev/private.h"
 
-#define SLICE_NS 2000000u
-
 static void init_locks(struct mdev *mdev)
 {
     pthread_condattr_t attr;
@@ -36,7 +34,8 @@ struct mdev *mdev_create(const struct mdev_config *cfg, struct err *err)
     mdev->log = cfg->log;
     mdev->synchronous = cfg->synchronous;
     mdev->unmediated = cfg->unmediated;
-    mdev->slice_ns = SLICE_NS;
+    mdev->scissor_inclusive = cfg->scissor_inclusive;
+    sched_init(&mdev->sched);
     mdev->backend = backend_create(cfg->backend ? cfg->backend : "soft", &bc, err);
     if (!mdev->backend || engine_start(mdev, err)) {
         mdev_destroy(mdev);

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "gpu-model/gpu.h"
 #include "host-backends/backend.h"
+#include "mdev/sched.h"
 #include "mdev/vgpu.h"
 
 #define PAGE_SHIFT 12
@@ -112,8 +113,11 @@ struct vgpu {
     // queue (mdev->lock)
     struct workload *head, **tail;
     bool cancel;             // engine drops what it runs of this vGPU
-    unsigned weight;
-    uint64_t vtime_ns;       // weighted service received
+    struct sched_entity sched;
+    uint64_t copied;         // bytes of host memory that its submissions hold
+    uint64_t quota;          // how many it may
+
+    unsigned burst;          // draws between two looks at the clock; the engine's
 
     // reports
     struct vgpu_stats stats;
@@ -136,7 +140,7 @@ struct mdev_call {
 struct mdev {
     struct log *log;
     struct gpu_backend *backend;
-    bool synchronous, unmediated;
+    bool synchronous, unmediated, scissor_inclusive;
     pthread_t worker;
     bool worker_started, stop;
     pthread_mutex_t lock;
@@ -144,9 +148,12 @@ struct mdev {
     pthread_cond_t done;     // something completed
     struct mdev_call *calls;
     struct vgpu *vgpus;
-    uint64_t vclock_ns;      // scheduler's virtual time floor
+    struct sched sched;
+    struct vgpu *running;    // on the engine
+    _Atomic bool preempt;    // it shall stop at its next draw
+    _Atomic unsigned kicks;  // counts what wakes the engine's thread
+    uint64_t spin_ns;        // how long it looks for work before it sleeps
     uint64_t next_id;
-    uint64_t slice_ns;
     struct workload *free_list;
     unsigned instances;
 };
@@ -162,6 +169,10 @@ bool gmmu_reachable(struct gmmu *mmu, uint32_t va, uint64_t bytes, unsigned prot
 // ring.c
 struct workload *workload_new(struct mdev *mdev);
 void workload_free(struct mdev *mdev, struct workload *w);
+static inline uint64_t workload_bytes(const struct workload *w)
+{
+    return (uint64_t)w->room * 4 + sizeof *w;
+}
 // Copies what the guest put into the ring up to its write pointer. NULL when nothing is complete.
 struct workload *ring_fetch(struct vgpu *vgpu, uint32_t wptr);
 void ring_refuse(struct vgpu *vgpu, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -180,13 +191,10 @@ void engine_stop(struct mdev *mdev);
 int engine_call(struct mdev *mdev, int (*fn)(void *arg, struct err *err), void *arg,
                 struct err *err);
 void engine_submit(struct vgpu *vgpu, struct workload *w);
+// Waits, as for room in a ring, while the vGPU's submissions hold more host memory than its quota.
+void engine_wait_room(struct vgpu *vgpu);
 void engine_cancel(struct vgpu *vgpu); // drops all queued and running work; returns when it is gone
 extern const struct gpu_env_ops engine_env_ops;
-
-// sched.c: who runs next, and what it cost (mdev->lock held)
-struct vgpu *sched_pick(struct mdev *mdev);
-void sched_wakeup(struct mdev *mdev, struct vgpu *vgpu); // first work after idling
-void sched_charge(struct mdev *mdev, struct vgpu *vgpu, uint64_t ns);
 
 // irq.c
 void irq_raise(struct vgpu *vgpu, uint32_t cp_bits);

@@ -76,6 +76,7 @@ static void doorbell(struct vgpu *vgpu, uint32_t wptr)
     if (vgpu->regs[REG_CP_ME_CNTL] & CP_ME_HALT || atomic_load(&vgpu->hung)) {
         return;
     }
+    engine_wait_room(vgpu);
     w = ring_fetch(vgpu, wptr);
     if (!w) {
         return;

@@ -11,6 +11,8 @@
 #include "base/bits.h"
 #include "mdev/private.h"
 
+#define KEEP_DWORDS (64u << 10)
+
 uint64_t host_ns(void)
 {
     struct timespec ts;
@@ -43,6 +45,11 @@ struct workload *workload_new(struct mdev *mdev)
 
 void workload_free(struct mdev *mdev, struct workload *w)
 {
+    if (w->room > KEEP_DWORDS) { // what one guest once needed is not kept for ever
+        free(w->words);
+        w->words = NULL;
+        w->room = 0;
+    }
     pthread_mutex_lock(&mdev->lock);
     w->next = mdev->free_list;
     mdev->free_list = w;

@@ -26,9 +26,11 @@ static int create_on_engine(void *arg, struct err *err)
     struct vgpu *vgpu = arg;
     struct mdev *mdev = vgpu->mdev;
     const struct gpu_context_config cc = {
-        .mem = &vgpu->engine_mem.mem, .gmem_bytes = vgpu->profile->gmem_bytes, .log = vgpu->log};
+        .mem = &vgpu->engine_mem.mem, .gmem_bytes = vgpu->profile->gmem_bytes, .log = vgpu->log,
+        .scissor_br_inclusive = mdev->scissor_inclusive};
     struct gpu_config gc = {
-        .profile = vgpu->profile, .mem = &vgpu->engine_mem.mem, .env = &vgpu->env, .log = vgpu->log};
+        .profile = vgpu->profile, .mem = &vgpu->engine_mem.mem, .env = &vgpu->env, .log = vgpu->log,
+        .scissor_br_inclusive = mdev->scissor_inclusive};
 
     vgpu->ctx = mdev->backend->ops->context_create(mdev->backend, &cc, err);
     if (!vgpu->ctx) {
@@ -71,8 +73,9 @@ struct vgpu *vgpu_create(struct mdev *mdev, const struct vgpu_config *cfg, struc
     vgpu->profile = gpu_profile_find(type->profile);
     vgpu->client = cfg->client;
     vgpu->log = cfg->log ? cfg->log : mdev->log;
-    vgpu->weight = cfg->weight ? cfg->weight : type->weight;
+    vgpu->quota = VGPU_QUOTA_DEFAULT;
     vgpu->tail = &vgpu->head;
+    vgpu->burst = 1;
     vgpu->env.ops = &engine_env_ops;
     atomic_store(&vgpu->epoch, 1);
     pthread_mutex_init(&vgpu->irq_lock, NULL);
@@ -89,6 +92,7 @@ struct vgpu *vgpu_create(struct mdev *mdev, const struct vgpu_config *cfg, struc
         return NULL;
     }
     mdev->instances++;
+    sched_entity_init(&mdev->sched, &vgpu->sched, cfg->weight ? cfg->weight : type->weight);
     vgpu->next = mdev->vgpus;
     mdev->vgpus = vgpu;
     pthread_mutex_unlock(&mdev->lock);
@@ -147,9 +151,56 @@ int vgpu_set_weight(struct vgpu *vgpu, unsigned weight)
         return -EINVAL;
     }
     pthread_mutex_lock(&vgpu->mdev->lock);
-    vgpu->weight = weight;
+    sched_set_weight(&vgpu->mdev->sched, &vgpu->sched, weight);
     pthread_mutex_unlock(&vgpu->mdev->lock);
     return 0;
+}
+
+int vgpu_set_cap(struct vgpu *vgpu, unsigned thousandths)
+{
+    if (thousandths > SCHED_CAP_FULL) {
+        return -EINVAL;
+    }
+    pthread_mutex_lock(&vgpu->mdev->lock);
+    sched_set_cap(&vgpu->mdev->sched, &vgpu->sched, thousandths, host_ns());
+    atomic_fetch_add(&vgpu->mdev->kicks, 1);
+    pthread_cond_signal(&vgpu->mdev->wake); // may be the one that waits for its cap
+    pthread_mutex_unlock(&vgpu->mdev->lock);
+    return 0;
+}
+
+int vgpu_set_priority(struct vgpu *vgpu, const char *name)
+{
+    for (unsigned i = 0; i < SCHED_CLASS_COUNT; i++) {
+        if (!strcmp(name, sched_class_names[i])) {
+            pthread_mutex_lock(&vgpu->mdev->lock);
+            sched_set_class(&vgpu->mdev->sched, &vgpu->sched, (enum sched_class)i);
+            pthread_mutex_unlock(&vgpu->mdev->lock);
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+int vgpu_set_quota(struct vgpu *vgpu, uint64_t bytes)
+{
+    if (bytes < VGPU_QUOTA_MIN) {
+        return -EINVAL;
+    }
+    pthread_mutex_lock(&vgpu->mdev->lock);
+    vgpu->quota = bytes;
+    pthread_mutex_unlock(&vgpu->mdev->lock);
+    return 0;
+}
+
+void vgpu_settings(struct vgpu *vgpu, struct vgpu_settings *out)
+{
+    pthread_mutex_lock(&vgpu->mdev->lock);
+    *out = (struct vgpu_settings){.weight = vgpu->sched.weight,
+                                  .cap = vgpu->sched.cap,
+                                  .priority = sched_class_names[vgpu->sched.cls],
+                                  .quota = vgpu->quota};
+    pthread_mutex_unlock(&vgpu->mdev->lock);
 }
 
 void vgpu_stats(struct vgpu *vgpu, struct vgpu_stats *out)

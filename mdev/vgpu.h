@@ -27,6 +27,7 @@ struct mdev_config {
     const char *gl_device;   // see backend.h
     bool synchronous;        // no worker: submissions run inside the doorbell write (deterministic)
     bool unmediated;         // measure only: skip audit and copy
+    bool scissor_inclusive;  // compare aid: scissor_br_inclusive of gpu.h
     unsigned raster_threads;
     struct log *log;         // borrowed
 };
@@ -95,8 +96,18 @@ bool vgpu_busy(struct vgpu *vgpu);
 // Waits until idle or until timeout_ns passed (host time). True when idle.
 bool vgpu_wait_idle(struct vgpu *vgpu, uint64_t timeout_ns);
 
-// Runtime settings.
-int vgpu_set_weight(struct vgpu *vgpu, unsigned weight);
+// Runtime settings, from any thread; -EINVAL for a value outside its range. They count within 100 ms.
+int vgpu_set_weight(struct vgpu *vgpu, unsigned weight);        // 1..10000: the share beside others
+int vgpu_set_cap(struct vgpu *vgpu, unsigned thousandths);      // of the engine; 0 or 1000: none
+int vgpu_set_priority(struct vgpu *vgpu, const char *name);     // "low", "normal", "high": who waits less
+enum { VGPU_QUOTA_MIN = 64 << 10, VGPU_QUOTA_DEFAULT = 64 << 20 };
+int vgpu_set_quota(struct vgpu *vgpu, uint64_t bytes);          // host memory its submissions may hold
+struct vgpu_settings {
+    unsigned weight, cap; // as set
+    const char *priority;
+    uint64_t quota;
+};
+void vgpu_settings(struct vgpu *vgpu, struct vgpu_settings *out);
 
 // Captures all following submissions into an .rd file; NULL stops and closes.
 int vgpu_capture(struct vgpu *vgpu, const char *path, struct err *err);
@@ -125,6 +136,7 @@ struct vgpu_submission {
     uint64_t id;                         // unique in the mediator
     uint64_t stamp_ns[VGPU_STAGE_COUNT]; // 0: not reached
     uint32_t ibs, dwords, draws, resolves, packets;
+    uint32_t slices;                     // times it was on the engine: 1 + preemptions
     uint64_t engine_ns;                  // time on the engine (excluding preempted time)
     int verdict;                         // 0, or -errno of the audit/execution
     uint32_t seqno;                      // last fence value written

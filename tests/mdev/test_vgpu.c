@@ -429,6 +429,52 @@ static void test_instances_are_counted(void **state)
     assert_int_equal(mdev_available_instances(g->mdev, t), before);
 }
 
+static void test_a_submission_above_the_quota_is_refused(void **state)
+{
+    static uint32_t dw[20000];
+    struct guest *g = *state;
+    struct vgpu_settings set;
+    for (unsigned i = 0; i < ARRAY_LEN(dw); i++) {
+        dw[i] = 0x80000000u;
+    }
+    assert_int_equal(vgpu_set_quota(g->vgpu, 1), -EINVAL);
+    assert_int_equal(vgpu_set_quota(g->vgpu, VGPU_QUOTA_MIN), 0);
+    vgpu_settings(g->vgpu, &set);
+    assert_int_equal(set.quota, VGPU_QUOTA_MIN);
+    expect_refused(g, dw, ARRAY_LEN(dw), "quota");
+    assert_int_equal(vgpu_set_quota(g->vgpu, VGPU_QUOTA_DEFAULT), 0);
+    assert_true(guest_run(g, dw, ARRAY_LEN(dw)));
+}
+
+static void test_a_flood_waits_for_room(void **state)
+{
+    struct guest *g = *state;
+    assert_int_equal(vgpu_set_quota(g->vgpu, VGPU_QUOTA_MIN), 0);
+    for (unsigned i = 0; i < 2000; i++) { // each holds a few kilobytes
+        guest_put_fence(g);
+        guest_kick(g);
+    }
+    assert_true(vgpu_wait_idle(g->vgpu, 60000000000ull));
+    assert_true(guest_fenced(g));
+    assert_int_equal(stats_of(g).refused, 0);
+}
+
+static void test_settings_are_checked_and_kept(void **state)
+{
+    struct guest *g = *state;
+    struct vgpu_settings set;
+    assert_int_equal(vgpu_set_weight(g->vgpu, 0), -EINVAL);
+    assert_int_equal(vgpu_set_cap(g->vgpu, 1001), -EINVAL);
+    assert_int_equal(vgpu_set_priority(g->vgpu, "urgent"), -EINVAL);
+    assert_int_equal(vgpu_set_weight(g->vgpu, 300), 0);
+    assert_int_equal(vgpu_set_cap(g->vgpu, 250), 0);
+    assert_int_equal(vgpu_set_priority(g->vgpu, "high"), 0);
+    vgpu_settings(g->vgpu, &set);
+    assert_int_equal(set.weight, 300);
+    assert_int_equal(set.cap, 250);
+    assert_string_equal(set.priority, "high");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -465,6 +511,8 @@ int main(void)
         T(test_every_stage_is_stamped_in_order),
         T(test_saved_state_continues_elsewhere),
         T(test_instances_are_counted),
+        T(test_a_submission_above_the_quota_is_refused), T(test_a_flood_waits_for_room),
+        T(test_settings_are_checked_and_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
