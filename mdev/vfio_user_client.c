@@ -26,7 +26,14 @@
 // The registers whose write may lower the line (dword offsets): acknowledge, clear, masks, reset.
 static const uint16_t lowering[] = {0x01f2, 0x01f4, 0x0a42, 0x0a44, 0x003c};
 
-enum { WINDOWS_MAX = 32, REG_RPTR = 0x01c4, REG_WPTR = 0x01c5, REG_STATUS = 0x05d0 };
+enum {
+    WINDOWS_MAX = 32,
+    REG_SOFT_RESET = 0x003c,
+    REG_RPTR = 0x01c4,
+    REG_WPTR = 0x01c5,
+    REG_STATUS = 0x05d0,
+    STATUS_IDLE = 0x10,
+};
 #define RETRY_NS 100000000ull
 #define PATIENCE_S 5           // a daemon that answers nothing for so long counts as dead
 #define PROGRESS_NS 2000000000ull
@@ -45,7 +52,8 @@ struct vfuc {
     struct window windows[WINDOWS_MAX];
     unsigned nwindows;
     bool worked;               // a doorbell was rung and idleness not seen since
-    uint32_t seen_rptr;
+    uint32_t seen_rptr, wptr;
+    bool lost;                 // the daemon went, and the guest has not reset the GPU since
     uint64_t progress_ns;
     struct vgpu_client *client;
     pthread_t thread;
@@ -122,6 +130,7 @@ static int gone(struct vfuc *c, int rc)
         c->tried_ns = now_ns();
     }
     c->worked = false;
+    c->lost = true;
     return rc;
 }
 
@@ -277,6 +286,7 @@ struct vfuc *vfuc_open(const char *path, struct vgpu_client *client, struct err 
     c->irq = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     c->stop = eventfd(0, EFD_CLOEXEC);
     rc = c->irq < 0 || c->stop < 0 ? -errno : dial(c);
+    c->lost = false;
     if (!rc) {
         rc = -pthread_create(&c->thread, NULL, irq_thread, c);
         c->threaded = !rc;
@@ -317,6 +327,11 @@ int vfuc_region_read(struct vfuc *c, uint64_t off, void *buf, size_t n)
     if ((n != 4 && n != 8) || (off & 3)) {
         return -EINVAL;
     }
+    if (c->lost && n == 4 && (off == REG_RPTR * 4 || off == REG_STATUS * 4)) {
+        const uint32_t v = off == REG_RPTR * 4 ? c->wptr : STATUS_IDLE;
+        memcpy(buf, &v, sizeof v); // nothing to wait for: only the fences will be missed
+        return 0;
+    }
     if (!connected(c)) {
         return -ENOTCONN;
     }
@@ -351,8 +366,17 @@ int vfuc_region_write(struct vfuc *c, uint64_t off, const void *buf, size_t n)
     if ((n != 4 && n != 8) || (off & 3)) {
         return -EINVAL;
     }
+    if (off == REG_WPTR * 4) {
+        memcpy(&c->wptr, buf, sizeof c->wptr);
+        if (c->lost) {
+            return 0; // a ring of which the device knows nothing
+        }
+    }
     if (!connected(c)) {
         return -ENOTCONN;
+    }
+    if (off == REG_SOFT_RESET * 4) {
+        c->lost = false;
     }
     memcpy(req, &a, sizeof a);
     memcpy(req + sizeof a, buf, n);
@@ -430,6 +454,15 @@ bool vfuc_busy(struct vfuc *c)
     }
     c->worked = status >> 31 && now_ns() - c->progress_ns < PROGRESS_NS;
     return c->worked;
+}
+
+void vfuc_settle(struct vfuc *c)
+{
+    const struct timespec pause = {0, 20000};
+    while (vfuc_busy(c)) {
+        nanosleep(&pause, NULL);
+    }
+    update(c, true);
 }
 
 bool vfuc_connected(const struct vfuc *c)

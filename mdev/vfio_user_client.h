@@ -39,6 +39,8 @@ int vfuc_reset(struct vfuc *c);
 // True while the device works on what it was given: asks it. A device that makes no progress for two
 // seconds does not count as busy.
 bool vfuc_busy(struct vfuc *c);
+// Waits until the device is not busy and its interrupt, if any, has been told to the client.
+void vfuc_settle(struct vfuc *c);
 bool vfuc_connected(const struct vfuc *c);
 unsigned vfuc_reconnects(const struct vfuc *c); // since vfuc_open
 

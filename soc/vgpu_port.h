@@ -11,6 +11,7 @@ struct device_class;
 struct vgpu;
 
 // A vGPU type that starts so names the socket of a vfio-user device: "vfio-user:/run/yamato/vm0.sock".
+// Ending in ",sync" every doorbell waits for its work, so that the same image gives the same run twice.
 #define VGPU_PORT_REMOTE "vfio-user:"
 
 extern const struct device_class vgpu_port_class;

@@ -16,13 +16,14 @@
 #include "soc/soc.h"
 #include "soc/vgpu_port.h"
 
-enum { WINDOW_BYTES = 0x20000 };
+enum { WINDOW_BYTES = 0x20000, CP_RB_WPTR = 0x01c5 * 4 };
 
 struct vgpu_port {
     struct device dev;
     struct vgpu_client client;
     struct vgpu *vgpu;   // one of these two
     struct vfuc *remote;
+    bool sync;           // remote: doorbells wait
     atomic_bool level; // as the mediator last said, from whatever thread
 };
 
@@ -76,6 +77,9 @@ static bool window_write(struct device *dev, uint32_t off, unsigned size, uint64
     }
     if (p->remote) {
         vfuc_region_write(p->remote, off, &val, size);
+        if (p->sync && off == CP_RB_WPTR) {
+            vfuc_settle(p->remote);
+        }
         poll(dev);
         return true;
     }
@@ -116,6 +120,22 @@ static int map_memory(struct vgpu_port *p, struct err *err)
     return 0;
 }
 
+static int open_remote(struct vgpu_port *p, const char *what, struct err *err)
+{
+    static const char sync[] = ",sync";
+    char path[128];
+    size_t n = strlen(what), tail = strlen(sync);
+    p->sync = n > tail && !strcmp(what + n - tail, sync);
+    n -= p->sync ? tail : 0;
+    if (n >= sizeof path) {
+        return err_set(err, -ENAMETOOLONG, "%s: too long for a socket's path", what);
+    }
+    memcpy(path, what, n);
+    path[n] = 0;
+    p->remote = vfuc_open(path, &p->client, err);
+    return p->remote ? 0 : -ENOTCONN;
+}
+
 static int attach_gpu(struct device *dev, struct mdev *mdev, const char *type, const char *name,
                       struct err *err)
 {
@@ -124,7 +144,7 @@ static int attach_gpu(struct device *dev, struct mdev *mdev, const char *type, c
         .type = type, .name = name, .client = &p->client, .log = device_log(dev)};
     p->client.ops = &client_ops;
     if (!strncmp(type, VGPU_PORT_REMOTE, strlen(VGPU_PORT_REMOTE))) {
-        p->remote = vfuc_open(type + strlen(VGPU_PORT_REMOTE), &p->client, err);
+        open_remote(p, type + strlen(VGPU_PORT_REMOTE), err);
     } else if (mdev) {
         p->vgpu = vgpu_create(mdev, &cfg, err);
     } else {
