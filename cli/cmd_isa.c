@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// yamato isa: the shader ISA's tools (shader-isa/tool.h) as a command.
+// yamato isa: the shader ISA's tools (shader-isa/tool.h) as a command. `isa test` gets the host's GL as an
+// engine where there is one.
+#include <string.h>
+
 #include "cli/cli.h"
+#include "host-backends/isa/glsl_engine.h"
 #include "shader-isa/tool.h"
 
 static const struct opt_row rows[] = {OPTS_END};
@@ -12,8 +16,19 @@ static const struct opts_spec spec = {
 
 static int run(int argc, char **argv)
 {
-    const struct shader_tool tool = {.out = stdout};
-    return shader_tool_main(argc, argv, &tool);
+    struct shader_tool tool = {.out = stdout};
+    struct shader_engine *gl = NULL;
+    struct err err = {0};
+    int status;
+
+    if (argc > 1 && !strcmp(argv[1], "test") && !(gl = isa_gl_create(&err))) {
+        fprintf(stderr, "yamato isa: engine gl is left out: %s\n", err.msg);
+    }
+    tool.engines = &gl;
+    tool.engine_count = gl ? 1 : 0;
+    status = shader_tool_main(argc, argv, &tool);
+    isa_gl_destroy(gl);
+    return status;
 }
 
 const struct cli_command cmd_isa = {"isa", "assemble, print, check, run and test shaders", &spec, run};

@@ -3,7 +3,7 @@
 host-backends_GL_SRCS := $(wildcard host-backends/gl/*.c)
 host-backends_HAS_GL := $(if $(host-backends_GL_SRCS),$(shell $(PKG_CONFIG) --exists epoxy egl && echo 1))
 
-host-backends_SRCS := host-backends/backend.c host-backends/null.c \
+host-backends_SRCS := host-backends/backend.c host-backends/null.c host-backends/isa/glsl_engine.c \
                       $(addprefix host-backends/soft/, soft.c draw.c vertex.c assemble.c clip.c \
                         setup.c raster.c pixel.c depth.c blend.c texture.c texcache.c resolve.c \
                         memexport.c pool.c)

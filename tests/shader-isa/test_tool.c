@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// `yamato isa`: the commands on small files, and the conformance suite on the interpreter's two
-// builds and on the host's GL. The GL part runs one case in eight (all with YAMATO_LONG set); which
-// ones is fixed.
+// `yamato isa`: the commands on small files, and the conformance suite on the interpreter's
+// builds. (On the host's GL: tests/host-backends/test_isa_glsl.c.)
 #include <errno.h>
 #include <unistd.h>
 
 #include "tests/shader-isa/util.h"
-#include "tests/shader-isa/gl_engine.h"
 #include "shader-isa/suite.h"
 #include "shader-isa/tool.h"
-
-// The host's GL driver leaks a little when it is unloaded; the other tests watch our own memory.
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0";
-}
 
 struct output {
     char *text;
@@ -225,53 +216,6 @@ static void test_a_wrong_engine_fails_and_reports_say_where(void **state)
     unlink(html);
 }
 
-struct gl_suite_engine {
-    struct shader_engine engine;
-    struct gl_engine gl;
-    struct engine_data data;
-};
-
-static int gl_run(struct shader_engine *e, const struct shader *sh, struct shader_batch *b,
-                  struct err *err)
-{
-    struct gl_suite_engine *g = container_of(e, struct gl_suite_engine, engine);
-    memcpy(g->data.in, b->in, sizeof g->data.in);
-    memcpy(g->data.consts, b->consts, sizeof g->data.consts);
-    memcpy(g->data.bools, b->bools, sizeof g->data.bools);
-    memcpy(g->data.loops, b->loops, sizeof g->data.loops);
-    if (!engine_run(&g->gl, sh, true, &g->data)) {
-        return err_set(err, -EINVAL, "no GL program");
-    }
-    memcpy(b->out, g->data.out[0], sizeof b->out);
-    for (unsigned i = 0; i < SHADER_BATCH; i++) {
-        b->alive[i] = g->data.out[1][i][1] != 0;
-    }
-    return 0;
-}
-
-static void test_suite_agrees_on_gl(void **state)
-{
-    (void)state;
-    struct gl_suite_engine *g = calloc(1, sizeof *g);
-    assert_non_null(g);
-    if (!engine_open(&g->gl)) {
-        skip_or_fail("test_suite_agrees_on_gl");
-        free(g);
-        return;
-    }
-    g->engine = (struct shader_engine){
-        .name = "gl", .ulps = 4, .transcendental = 1.0f / 2048, .max_angle = 256.0f, .run = gl_run};
-    struct shader_engine *engines[] = {&g->engine};
-    const char *const words[] = {
-        "test", "--engine", "gl", "--shard", getenv("YAMATO_LONG") ? "1/1" : "3/8", NULL};
-    struct output o = tool_with(engines, 1, words);
-    printf("%s", o.text);
-    assert_int_equal(o.status, 0);
-    free(o.text);
-    engine_close(&g->gl);
-    free(g);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,7 +226,6 @@ int main(void)
         cmocka_unit_test(test_reference_names_every_opcode),
         cmocka_unit_test(test_suite_covers_every_opcode_and_shards_add_up),
         cmocka_unit_test(test_a_wrong_engine_fails_and_reports_say_where),
-        cmocka_unit_test(test_suite_agrees_on_gl),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: MIT
 //
-// Runs translated programs on the host's GL (EGL without a surface): pixel programs on a row of
-// pixels whose inputs come from a float texture, vertex programs on points. Used to compare the
-// GLSL translation with the interpreter. Fetches are stand-ins that both sides compute alike.
-#ifndef TESTS_SHADER_ISA_GL_ENGINE_H
-#define TESTS_SHADER_ISA_GL_ENGINE_H
+// See glsl_engine.h. What it leaves out: real fetches, differences between neighbouring pixels.
+#include "host-backends/isa/glsl_engine.h"
 
-#include <stdbool.h>
+#include <errno.h>
+
+#include "base/err.h"
+#ifndef BACKEND_HAS_GL
+#define BACKEND_HAS_GL 0
+#endif
+#if !BACKEND_HAS_GL
+
+struct shader_engine *isa_gl_create(struct err *err)
+{
+    err_set(err, -ENODEV, "this build has no GL");
+    return NULL;
+}
+
+void isa_gl_destroy(struct shader_engine *engine)
+{
+    (void)engine;
+}
+
+#else
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +30,8 @@
 #include <epoxy/egl.h>
 #include <epoxy/gl.h>
 
-#include "shader-isa/shader.h"
-
-#define ENGINE_LANES 256 // invocations of one run
-#define ENGINE_REGS 16
-#define ENGINE_CONSTS 256
+#include "base/bits.h"
+#include "shader-isa/tool.h"
 
 struct gl_engine {
     EGLDisplay dpy;
@@ -29,15 +42,7 @@ struct gl_engine {
     bool exact;
 };
 
-struct engine_data {
-    float in[ENGINE_REGS][ENGINE_LANES][4]; // pixel programs: r0..r15; vertex: r0.x = index
-    float consts[ENGINE_CONSTS][4];
-    uint32_t bools[8];
-    uint32_t loops[32];
-    float out[3][ENGINE_LANES][4]; // pixel: colour, (depth, alive); vertex: o[0], position, misc
-};
-
-static inline bool engine_open(struct gl_engine *e)
+static bool open_context(struct gl_engine *e)
 {
     setenv("EGL_PLATFORM", "surfaceless", 0);
     e->dpy = eglGetPlatformDisplayEXT(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, NULL);
@@ -72,16 +77,27 @@ static inline bool engine_open(struct gl_engine *e)
     return glCheckFramebufferStatus(GL_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE;
 }
 
-static inline void engine_close(struct gl_engine *e)
+struct gl_engine *engine_open(void)
 {
-    if (e->ctx) {
+    struct gl_engine *e = calloc(1, sizeof *e);
+    if (e && !open_context(e)) {
+        engine_close(e);
+        e = NULL;
+    }
+    return e;
+}
+
+void engine_close(struct gl_engine *e)
+{
+    if (e && e->ctx) {
         eglMakeCurrent(e->dpy, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
         eglDestroyContext(e->dpy, e->ctx);
         eglTerminate(e->dpy);
     }
+    free(e);
 }
 
-static inline GLuint engine_stage(GLenum type, const char *const *parts, int n)
+static GLuint engine_stage(GLenum type, const char *const *parts, int n)
 {
     GLuint s = glCreateShader(type);
     glShaderSource(s, n, parts, NULL);
@@ -176,7 +192,7 @@ static const char engine_plain_fs[] = "#version 300 es\n"
                                       "void main() { out0 = v0; out1 = v1; out2 = v2; }\n";
 
 // Stand-ins for the fetches; the interpreter's side is engine_vfetch and engine_tfetch.
-static inline void engine_fetch_text(const struct shader_info *info, char *text, size_t size)
+static void engine_fetch_text(const struct shader_info *info, char *text, size_t size)
 {
     size_t n = 0;
     text[0] = 0;
@@ -194,7 +210,7 @@ static inline void engine_fetch_text(const struct shader_info *info, char *text,
     }
 }
 
-static inline void engine_vfetch(struct shader_env *env, const struct shader_vfetch *f,
+static void engine_vfetch(struct shader_env *env, const struct shader_vfetch *f,
                                  unsigned lanes, uint32_t active, const float *index,
                                  float out[4][SHADER_LANES])
 {
@@ -207,7 +223,7 @@ static inline void engine_vfetch(struct shader_env *env, const struct shader_vfe
     }
 }
 
-static inline void engine_tfetch(struct shader_env *env, const struct shader_tfetch *f,
+static void engine_tfetch(struct shader_env *env, const struct shader_tfetch *f,
                                  unsigned lanes, uint32_t active,
                                  const float coord[3][SHADER_LANES], const float *reg_lod,
                                  const float grad_h[3][SHADER_LANES],
@@ -225,7 +241,7 @@ static inline void engine_tfetch(struct shader_env *env, const struct shader_tfe
 static const struct shader_env_ops engine_ops = {.vfetch = engine_vfetch, .tfetch = engine_tfetch};
 
 // Translates and links; 0 when it is refused, or GL said no (printed).
-static inline GLuint engine_link(const struct shader *sh, bool exact)
+static GLuint engine_link(const struct shader *sh, bool exact)
 {
     bool ps = shader_stage(sh) == SHADER_PIXEL;
     struct shader_glsl_options opt = {.exact = exact, .kill_discard = true};
@@ -261,7 +277,7 @@ static inline GLuint engine_link(const struct shader *sh, bool exact)
 }
 
 // Runs a program for all lanes. False: it cannot be translated.
-static inline bool engine_run(struct gl_engine *e, const struct shader *sh, bool exact,
+bool engine_run(struct gl_engine *e, const struct shader *sh, bool exact,
                               struct engine_data *d)
 {
     bool ps = shader_stage(sh) == SHADER_PIXEL;
@@ -291,7 +307,7 @@ static inline bool engine_run(struct gl_engine *e, const struct shader *sh, bool
 }
 
 // The same on the interpreter.
-static inline enum shader_result engine_interpret(const struct shader *sh, struct engine_data *d)
+enum shader_result engine_interpret(const struct shader *sh, struct engine_data *d)
 {
     struct shader_env env = {.ops = &engine_ops,
                              .alu = (const float(*)[4])d->consts,
@@ -334,6 +350,61 @@ static inline enum shader_result engine_interpret(const struct shader *sh, struc
     }
     free(l);
     return worst;
+}
+
+// ---- the suite's engine
+// ------------------------------------------------------------------------------
+
+struct suite_engine {
+    struct shader_engine engine;
+    struct gl_engine *gl;
+    struct engine_data data;
+};
+
+static int suite_run_gl(struct shader_engine *e, const struct shader *sh, struct shader_batch *b,
+                        struct err *err)
+{
+    struct suite_engine *g = container_of(e, struct suite_engine, engine);
+    memcpy(g->data.in, b->in, sizeof g->data.in);
+    memcpy(g->data.consts, b->consts, sizeof g->data.consts);
+    memcpy(g->data.bools, b->bools, sizeof g->data.bools);
+    memcpy(g->data.loops, b->loops, sizeof g->data.loops);
+    if (!engine_run(g->gl, sh, true, &g->data)) {
+        return err_set(err, -EINVAL, "no GL program");
+    }
+    memcpy(b->out, g->data.out[0], sizeof b->out);
+    for (unsigned i = 0; i < SHADER_BATCH; i++) {
+        b->alive[i] = g->data.out[1][i][1] != 0;
+    }
+    return 0;
+}
+
+struct shader_engine *isa_gl_create(struct err *err)
+{
+    struct suite_engine *g = calloc(1, sizeof *g);
+    if (g && !(g->gl = engine_open())) {
+        free(g);
+        g = NULL;
+    }
+    if (!g) {
+        err_set(err, -ENODEV, "no OpenGL ES 3 context without a surface on this host");
+        return NULL;
+    }
+    g->engine = (struct shader_engine){.name = "gl",
+                                       .ulps = 4,
+                                       .transcendental = 1.0f / 2048,
+                                       .max_angle = 256.0f,
+                                       .run = suite_run_gl};
+    return &g->engine;
+}
+
+void isa_gl_destroy(struct shader_engine *engine)
+{
+    if (engine) {
+        struct suite_engine *g = container_of(engine, struct suite_engine, engine);
+        engine_close(g->gl);
+        free(g);
+    }
 }
 
 #endif
