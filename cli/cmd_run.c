@@ -45,6 +45,7 @@ static int start_mediator(struct run *run, struct err *err)
                                    .gl_device = all->gl_device,
                                    .synchronous = all->deterministic,
                                    .unmediated = all->unmediated,
+                                   .scissor_inclusive = all->scissor_inclusive,
                                    .raster_threads = (unsigned)all->raster_threads,
                                    .log = &run->log};
     if (!wants_gpu(&run->cfg)) {

@@ -16,12 +16,13 @@ struct run_vm {
     uint64_t ram, mips, guest_seconds, host_seconds;
     bool snapshot, nographic, no_reboot, realtime, gdb, paused, unclaimed;
     const char *gdb_at, *until, *screenshot, *reference, *capture, *trace, *serial_log, *gpu, *display, *load;
+    uint64_t gpu_id;
     uint64_t weight;
 };
 
 struct run_all {
     const char *backend, *gl_device, *report, *profile_json, *profile_csv, *profile_trace;
-    bool deterministic, hash, stats, unmediated;
+    bool deterministic, hash, stats, unmediated, scissor_inclusive;
     uint64_t raster_threads;
     struct run_vm common;
 };

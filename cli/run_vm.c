@@ -73,6 +73,18 @@ static void fill_serials(const struct run_vm *opt, bool lone, struct machine_con
     }
 }
 
+// The vGPU type of a chip given by number; NULL when there is none.
+static const char *type_of_chip(uint64_t id)
+{
+    const struct vgpu_type *type;
+    for (unsigned i = 0; (type = vgpu_type_at(i)); i++) {
+        if (strtoull(type->profile + 1, NULL, 10) == id) {
+            return type->name;
+        }
+    }
+    return NULL;
+}
+
 static int fill_config(struct run_machine *vm, bool lone, struct mdev *mdev,
                        struct machine_config *mc, char *drive, size_t drive_n, struct err *err)
 {
@@ -88,6 +100,10 @@ static int fill_config(struct run_machine *vm, bool lone, struct mdev *mdev,
         .paused = o->paused, .gdb = o->gdb_at ? o->gdb_at : o->gdb ? "tcp::1234" : NULL, .log = &vm->log};
     mc->engine = o->engine && !strcmp(o->engine, "interpreter") ? CPU_ENGINE_INTERPRETER
                                                                 : CPU_ENGINE_TRANSLATOR;
+    if (o->gpu_id && !(mc->gpu_type = type_of_chip(o->gpu_id))) {
+        return err_set(err, -EINVAL, "no chip %llu (200, 201, 205, 220, 225)",
+                       (unsigned long long)o->gpu_id);
+    }
     if (o->drives.count > 1 || (o->drives.count && o->sd)) {
         return err_set(err, -EINVAL, "the board has one card: give --sd or one --drive");
     }
