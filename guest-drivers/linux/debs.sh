@@ -116,11 +116,13 @@ wanted() {
     installer) echo debian-installer-12-netboot-armhf ;;
     rootfs)
         # Ask apt what an empty system would need, then leave out what is known not to be used.
-        p=$(sed 's/#.*//' "$HERE/packages/rootfs.txt" | xargs)
+        # shellcheck disable=SC2046
+        p=$(sed 's/#.*//' "$HERE/packages/rootfs.txt" $(with_files packages.txt) | xargs)
         # shellcheck disable=SC2086
         apt_ get -s -qq install $p |
             sed -n 's/^Inst \([^ ]*\) (\([^ ]*\) .*/\1=\2/p' | sed 's/:armhf=/=/' | sort |
-            grep -vxE "($(sed 's/#.*//' "$HERE/packages/rootfs-without.txt" | xargs | tr ' ' '|'))=.*" ;;
+            grep -vxE "($(sed 's/#.*//' "$HERE/packages/rootfs-without.txt" $(with_files without.txt) |
+                xargs | tr ' ' '|'))=.*" ;;
     esac
 }
 
@@ -156,7 +158,8 @@ fetch() {
 set_key() {
     case $1 in
     source) key_of "$1" "${GUEST_MIRROR:-}" "$(cat "$DEBS/kernel.version" 2>/dev/null)" ;;
-    rootfs) key_of "$1" "${GUEST_MIRROR:-}" "$HERE/packages/rootfs.txt" "$HERE/packages/rootfs-without.txt" ;;
+    rootfs) key_of "$1" "${GUEST_MIRROR:-}" "$HERE/packages/rootfs.txt" "$HERE/packages/rootfs-without.txt" \
+        $(with_files packages.txt) $(with_files without.txt) ;;
     *) key_of "$1" "${GUEST_MIRROR:-}" ;;
     esac
 }

@@ -10,6 +10,8 @@
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 REPO=$(cd "$HERE/../.." && pwd)
+# GUEST_WITH=NAME adds what with/NAME describes to the root file system; give it an --out of its own.
+WITH=${GUEST_WITH:+$HERE/with/$GUEST_WITH}
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL=C TZ=UTC
 umask 022
@@ -40,10 +42,13 @@ guest_setup() {
     mkdir -p "$OUT" || die out-folder "cannot make $OUT; choose another with --out DIR or GUEST_OUT"
     OUT=$(cd "$OUT" && pwd)
     export GUEST_OUT=$OUT
-    DEBS=${GUEST_DEBS:-$OUT/debs}
+    export DEBS=${GUEST_DEBS:-$OUT/debs}
     mkdir -p "$DEBS" "$OUT/.stamp" "$OUT/tmp"
     STEP=$(basename "$self" .sh)
 }
+
+# with_files NAME: the file of that name of the addition, if there is one.
+with_files() { [ -z "$WITH" ] || [ ! -f "$WITH/$1" ] || printf '%s\n' "$WITH/$1"; }
 
 # need TOOL PACKAGE: stop with the package's name when the host lacks a tool.
 need() {

@@ -9,6 +9,10 @@ guest:
 	@$(GUEST_RECIPE) sd
 guest-boot guest-rootfs guest-installer:
 	@$(GUEST_RECIPE) $(@:guest-%=%)
+# The same guest with piglit, weston and es2gears, in build/guest-conformance (with/conformance, tests/conformance).
+.PHONY: guest-conformance
+guest-conformance:
+	@GUEST_WITH=conformance GUEST_ROOT_FREE_MB=64 guest-drivers/linux/make-guest.sh --out $(CURDIR)/build/guest-conformance sd
 guest-refresh:
 	@$(GUEST_RECIPE) --refresh all
 guest-clean:

@@ -22,7 +22,7 @@ done
 free_mb=${GUEST_ROOT_FREE_MB:-32}
 key=$(key_of "$0" "$HERE/lib.sh" "$HERE"/rootfs/*.txt "$HERE"/rootfs/{jobs,scenes}/* "$HERE"/rootfs/[a-z]* \
     "$HERE"/initramfs/{functions,modules.txt} "$DEBS/rootfs.list" "$DEBS/kernel.list" \
-    "$OUT/.stamp/modules" "$OUT/.stamp/firmware" "$free_mb")
+    "$OUT/.stamp/modules" "$OUT/.stamp/firmware" "$free_mb" ${WITH:+"$WITH"/*.* "$WITH"/jobs/*})
 ! fresh "$STEP" "$key" "$OUT/rootfs.ext4" || exit 0
 
 scratch
@@ -33,18 +33,25 @@ names() { sed 's/#.*//' "$@" | xargs; }
 say "rootfs: unpacking $(wc -l <"$DEBS/rootfs.list") packages"
 mkdir -p "$R"/usr/{bin,sbin,lib} "$R"/{proc,sys,dev,run,tmp,root,mnt,etc,var/log}
 for d in bin sbin lib; do ln -s "usr/$d" "$R/$d"; done
+share='./usr/share/[abd-fh-zA-Z]*'
+[ -z "$WITH" ] || share='./usr/share/doc' # an addition may need more of it; its step "files" cleans up
 while read -r deb; do
-    unpack "$deb" "$R" --exclude='./usr/share/[abd-fh-zA-Z]*' --exclude='./usr/share/gdb' \
+    unpack "$deb" "$R" --exclude="$share" --exclude='./usr/share/gdb' \
         --exclude='./usr/share/gcc*' --exclude='./usr/share/g[n-z]*' --exclude='./usr/lib/systemd' \
-        --exclude='./lib/systemd' --exclude='*/gconv' --exclude='*/audit' --exclude='./usr/share/c*'
+        --exclude='./lib/systemd' --exclude='*/gconv' --exclude='*/audit' --exclude='./usr/share/c*' \
+        --exclude='*/piglit/generated_tests' --exclude='*/piglit/tests'
 done < <(debs_of rootfs)
+# The addition removes what it does not need and prints the further files to keep.
+: >"$T/with.txt"
+[ -z "$WITH" ] || "$WITH/files.sh" "$R" "$REPO" >"$T/with.txt" || die addition "$WITH/files.sh failed"
 
 # Keep what keep.txt names and, transitively, what that is linked against.
 # closure: prints every file reached; a library that nobody provides is an error.
 closure() {
     local todo=() f n lib
     declare -A have=()
-    for n in $(names "$HERE/rootfs/keep.txt"); do
+    # shellcheck disable=SC2046
+    for n in $(names "$HERE/rootfs/keep.txt" $(with_files keep.txt) "$T/with.txt"); do
         # a pattern that finds nothing means that Debian has moved a file
         compgen -G "$R/$n" >/dev/null ||
             die missing-file "no package of the set has $n; see rootfs/keep.txt and packages/rootfs.txt"
@@ -66,7 +73,7 @@ closure() {
         */dri/*) [ -z "${have[dri]:-}" ] || continue; have[dri]=1 ;;
         esac
         for n in $(readelf -d "$R/$f" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
-            for lib in "$L/$n" "usr/lib/$n"; do [ ! -e "$R/$lib" ] || break; done
+            for lib in "$L/$n" "$L"/{piglit/lib,weston}/"$n" "usr/lib/$n"; do [ ! -e "$R/$lib" ] || break; done
             [ -e "$R/$lib" ] || die missing-library "$f needs $n, which no package of the set has;" \
                 "see packages/rootfs.txt and rootfs-without.txt"
             todo+=("$lib")
@@ -87,7 +94,7 @@ ln -sf ../bin/busybox "$R/usr/sbin/init"
 Y=$R/usr/lib/yamato
 mkdir -p "$Y"/{jobs,scenes} "$R/etc/modprobe.d"
 install -m 755 "$HERE"/rootfs/{setup,run-jobs,login,login-shell,dhcp-bound} "$Y/"
-install -m 755 "$HERE"/rootfs/jobs/* "$Y/jobs/"
+install -m 755 "$HERE"/rootfs/jobs/* ${WITH:+"$WITH"/jobs/*} "$Y/jobs/"
 install -m 644 "$HERE"/rootfs/scenes/* "$Y/scenes/"
 { cat "$HERE/rootfs/functions"; echo; sed '1,/^$/d' "$HERE/initramfs/functions"; } >"$Y/functions"
 install -m 644 "$HERE/rootfs/inittab" "$R/etc/inittab"
