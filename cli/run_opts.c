@@ -15,6 +15,7 @@ static const struct opt_row rows[] = {
     {"Machine", NULL, OPT_HEADING, 0, NULL, NULL, NULL},
     {"board", "M machine", OPT_STRING, VM(board), "NAME", "which board (default imx53-qsb)", NULL},
     {"cpu", NULL, OPT_STRING, VM(cpu), "MODEL", "another processor than the board's", NULL},
+    {"cpus", "smp", OPT_UINT, VM(cpus), "N", "cores of the processor (default 1)", NULL},
     {"engine", "accel", OPT_STRING, VM(engine), "E", "how the processor runs (default translator; the interpreter is the reference)",
      "interpreter|translator|tcg"},
     {"memory", "m", OPT_UINT, VM(ram), "SIZE", "memory, e.g. 512M or (plain) megabytes", NULL},

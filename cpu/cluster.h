@@ -45,13 +45,14 @@ static inline bool cluster_wakes(const struct cpu *c, unsigned lines)
     return (lines >> CPU_LINE_IRQ & 1 && !c->psr_i) || (lines >> CPU_LINE_FIQ & 1 && !c->psr_f);
 }
 
-// SEV: every core's event register is set, sleepers in WFE go on.
+// SEV: every core's event register is set, sleepers in WFE go on, and the sender gives its turn away.
 static inline void cluster_send_event(struct cpu *c)
 {
     EACH_CORE(c, p)
     {
         if (p->wfe_waiting) {
             p->waiting = p->wfe_waiting = false;
+            atomic_fetch_or(&c->attention, ATTN_STOP);
         } else {
             p->event = true;
         }

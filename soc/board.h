@@ -32,7 +32,9 @@ struct board_device {
 };
 
 struct board_wire {
-    const char *from, *to; // "uart1.irq" -> "tzic.31"; "cpu.irq" and "cpu.fiq" are the processor's
+    // "uart1.irq" -> "tzic.31"; "cpu.irq" and "cpu.fiq" are the processor's, "cpu1.irq" its second
+    // core's
+    const char *from, *to;
 };
 
 // Level of an input that no wire drives.
@@ -72,6 +74,9 @@ struct board {
     const char *name, *title;
     const char *cpu;       // model of cpu/cpu.h
     uint32_t midr;         // stepping, 0: the model's
+    unsigned cpus;         // cores that it may have; 0: one
+    uint32_t cbar;         // the cores' private peripherals; 0: the model's
+    uint32_t secondary_pc; // where cores but the first start (straight boot)
     unsigned default_mips; // virtual instructions per microsecond
     uint32_t ram_default;  // bytes
     const struct board_ram *ram;

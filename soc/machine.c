@@ -38,6 +38,27 @@ static void host_armed(struct soc_host *host, uint64_t when_ns)
     }
 }
 
+static unsigned host_core(struct soc_host *host)
+{
+    return machine_of(host)->core;
+}
+
+void machine_interrupt(struct machine *m)
+{
+    for (unsigned k = 0; k < m->cpu_count; k++) {
+        cpu_request_stop(m->cpus[k]);
+    }
+}
+
+void machine_turn(struct machine *m, unsigned n)
+{
+    if (m->core != n) {
+        m->rest_insns += cpu_insns(m->cpu) - cpu_insns(m->cpus[n]);
+        m->cpu = m->cpus[n];
+        m->core = n;
+    }
+}
+
 static uint32_t host_pc(struct soc_host *host)
 {
     struct machine *m = machine_of(host);
@@ -55,18 +76,21 @@ static void host_ram_written(struct soc_host *host, uint32_t pa, uint64_t bytes)
 static void host_cpu_line(struct soc_host *host, unsigned line, bool level)
 {
     struct machine *m = machine_of(host);
-    if (m->cpu) {
-        cpu_set_line(m->cpu, (enum cpu_line)line, level);
+    unsigned n = line / CPU_LINE_COUNT;
+    if (n >= m->cpu_count) {
+        return;
     }
+    if (level && n != m->core && cpu_sleeping(m->cpus[n])) {
+        cpu_request_stop(m->cpu); // it is awake now and wants its turn
+    }
+    cpu_set_line(m->cpus[n], (enum cpu_line)(line % CPU_LINE_COUNT), level);
 }
 
 static void host_wake(struct soc_host *host)
 {
     struct machine *m = machine_of(host);
     uint64_t one = 1;
-    if (m->cpu) {
-        cpu_request_stop(m->cpu);
-    }
+    machine_interrupt(m);
     if (write(m->wake_fd, &one, sizeof one) < 0) {
         return; // the counter is full: somebody is awake already
     }
@@ -92,6 +116,7 @@ static const struct soc_host_ops host_ops = {
     .pc = host_pc,
     .ram_written = host_ram_written,
     .cpu_line = host_cpu_line,
+    .core = host_core,
     .wake = host_wake,
     .power = host_power,
 };
@@ -243,27 +268,45 @@ static int open_gpu(struct machine *m, struct err *err)
     return rc;
 }
 
-static int make_cpu(struct machine *m, struct err *err)
+static int map_memory(struct machine *m, struct cpu *cpu, struct err *err)
 {
-    struct cpu_config cfg = {.model = m->cfg.cpu ? m->cfg.cpu : m->board->cpu,
-                             .engine = m->cfg.engine,
-                             .bus = bus_cpu_port(soc_bus(m->soc)),
-                             .log = m->cfg.log,
-                             .midr = m->cfg.cpu ? 0 : m->board->midr};
-    m->cpu = cpu_create(&cfg, err);
-    if (!m->cpu) {
-        return -EINVAL;
-    }
     for (unsigned i = 0; i < soc_ram_count(m->soc); i++) {
         const struct soc_ram *ram = soc_ram_at(m->soc, i);
         uint64_t span = ram->row->decoded > ram->bytes ? ram->row->decoded : ram->bytes;
         for (uint64_t at = 0; at < span; at += ram->bytes) {
             uint64_t n = span - at < ram->bytes ? span - at : ram->bytes;
-            int rc = cpu_map_ram(m->cpu, ram->row->base + (uint32_t)at, n, ram->host,
+            int rc = cpu_map_ram(cpu, ram->row->base + (uint32_t)at, n, ram->host,
                                  ram->row->readonly ? CPU_RAM_READONLY : 0, err);
             if (rc) {
                 return rc;
             }
+        }
+    }
+    return 0;
+}
+
+static int make_cpus(struct machine *m, struct err *err)
+{
+    unsigned wanted = m->cfg.cpus ? m->cfg.cpus : 1;
+    for (unsigned n = 0; n < wanted; n++) {
+        struct cpu_config cfg = {.model = m->cfg.cpu ? m->cfg.cpu : m->board->cpu,
+                                 .engine = m->cfg.engine,
+                                 .bus = bus_cpu_port(soc_bus(m->soc)),
+                                 .log = m->cfg.log,
+                                 .index = n,
+                                 .midr = m->cfg.cpu ? 0 : m->board->midr,
+                                 .cbar = m->board->cbar,
+                                 .peer = n ? m->cpus[0] : NULL};
+        struct cpu *cpu = cpu_create(&cfg, err);
+        int rc;
+        if (!cpu) {
+            return -EINVAL;
+        }
+        m->cpus[m->cpu_count++] = cpu;
+        m->cpu = m->cpus[0];
+        rc = map_memory(m, cpu, err);
+        if (rc) {
+            return rc;
         }
     }
     return 0;
@@ -296,7 +339,13 @@ struct machine *machine_create(const struct machine_config *cfg, struct err *err
         goto fail;
     }
     m->mips = cfg->mips ? cfg->mips : m->board->default_mips;
+    if (cfg->cpus > (m->board->cpus ? m->board->cpus : 1)) {
+        err_set(err, -EINVAL, "board %s has at most %u cores, not %u", m->board->name,
+                m->board->cpus ? m->board->cpus : 1, cfg->cpus);
+        goto fail;
+    }
     sc = (struct soc_config){.ram_bytes = cfg->ram_bytes,
+                             .cpus = cfg->cpus,
                              .epoch = cfg->epoch,
                              .overrides = cfg->overrides,
                              .override_count = cfg->override_count,
@@ -304,7 +353,7 @@ struct machine *machine_create(const struct machine_config *cfg, struct err *err
                              .host = &m->host};
     m->soc = soc_create(m->board, &sc, err);
     if (!m->soc || open_serials(m, err) || open_disks(m, err) || open_nets(m, err) ||
-        open_gpu(m, err) || make_cpu(m, err) || soc_realize(m->soc, err) || machine_boot(m, err) ||
+        open_gpu(m, err) || make_cpus(m, err) || soc_realize(m->soc, err) || machine_boot(m, err) ||
         machine_gdb_open(m, err)) {
         goto fail;
     }
@@ -323,7 +372,9 @@ void machine_destroy(struct machine *m)
     }
     machine_gdb_close(m);
     soc_destroy(m->soc);
-    cpu_destroy(m->cpu);
+    for (unsigned i = 0; i < m->cpu_count; i++) {
+        cpu_destroy(m->cpus[i]);
+    }
     for (unsigned i = 0; i < MACHINE_SERIALS; i++) {
         serial_destroy(m->serials[i]);
     }
@@ -373,12 +424,16 @@ int machine_boot(struct machine *m, struct err *err)
     if (rc) {
         return rc;
     }
-    cpu_reset(m->cpu);
-    cpu_set(m->cpu, CPU_CPSR, e.cpsr);
-    for (unsigned i = 0; i < 4; i++) {
-        cpu_set(m->cpu, (enum cpu_reg)(CPU_R0 + i), e.r[i]);
+    for (unsigned n = 0; n < m->cpu_count; n++) {
+        struct cpu *cpu = m->cpus[n];
+        cpu_reset(cpu);
+        cpu_set(cpu, CPU_CPSR, e.cpsr);
+        for (unsigned i = 0; i < 4 && n == 0; i++) {
+            cpu_set(cpu, (enum cpu_reg)(CPU_R0 + i), e.r[i]);
+        }
+        cpu_set(cpu, CPU_PC, n ? m->board->secondary_pc : e.pc);
     }
-    cpu_set(m->cpu, CPU_PC, e.pc);
+    machine_turn(m, 0);
     return 0;
 }
 
@@ -400,7 +455,12 @@ struct soc *machine_soc(struct machine *m)
 
 struct cpu *machine_cpu(struct machine *m)
 {
-    return m->cpu;
+    return m->cpus[0];
+}
+
+struct cpu *machine_core(struct machine *m, unsigned i)
+{
+    return i < m->cpu_count ? m->cpus[i] : NULL;
 }
 
 struct serial *machine_serial(struct machine *m, unsigned i)
@@ -420,7 +480,7 @@ const char *machine_name(const struct machine *m)
 
 uint64_t machine_now(const struct machine *m)
 {
-    return m->cpu ? m->base_ns + (cpu_insns(m->cpu) - m->base_insns) * 1000 / m->mips : m->base_ns;
+    return m->cpu ? m->base_ns + (machine_insns(m) - m->base_insns) * 1000 / m->mips : m->base_ns;
 }
 
 void machine_set_debugger(struct machine *m, machine_debug_fn *fn, void *ctx)
@@ -432,16 +492,14 @@ void machine_set_debugger(struct machine *m, machine_debug_fn *fn, void *ctx)
 void machine_pause(struct machine *m, bool paused)
 {
     m->paused = paused;
-    cpu_request_stop(m->cpu);
+    machine_interrupt(m);
 }
 
 void machine_stop(struct machine *m)
 {
     uint64_t one = 1;
     atomic_store(&m->stop, true);
-    if (m->cpu) {
-        cpu_request_stop(m->cpu);
-    }
+    machine_interrupt(m);
     if (write(m->wake_fd, &one, sizeof one) < 0) {
         return;
     }

@@ -3,7 +3,10 @@
 // A whole machine: a board, its processor, its backends, and the loop that runs them on one thread.
 // This is the header that commands and tests use.
 //
-// Time: virtual time is counted in executed instructions (`mips` a microsecond). Waiting for an
+// Cores of one machine run in turns of a fixed number of instructions, so that a run is the same run
+// again with any number of them; a core that sleeps or waits for an event gives its turn away.
+//
+// Time: virtual time is counted in executed instructions of all cores (`mips` a microsecond). Waiting for an
 // interrupt skips to the next timer at once, unless the GPU works (then the machine waits for it,
 // and virtual time creeps), something outside answers in real time, or `realtime` is set.
 //
@@ -31,6 +34,7 @@ struct machine_config {
     const char *board; // name of a board
     const char *name;  // of this machine, for people; NULL: the board's
     const char *cpu;   // another CPU model; NULL: the board's
+    unsigned cpus;     // cores; 0: one. -EINVAL when the board has not so many
     enum cpu_engine engine;
     uint64_t ram_bytes; // 0: the board's default
     unsigned mips;      // virtual instructions a microsecond; 0: the board's default
@@ -103,7 +107,8 @@ int machine_reset(struct machine *m, struct err *err);
 // -----------------------------------------------------------------------------------------
 
 struct soc *machine_soc(struct machine *m);
-struct cpu *machine_cpu(struct machine *m);
+struct cpu *machine_cpu(struct machine *m); // the first core
+struct cpu *machine_core(struct machine *m, unsigned i); // NULL past the last
 struct serial *machine_serial(struct machine *m, unsigned i); // NULL past the board's doors
 struct vgpu *machine_vgpu(struct machine *m);                 // NULL without one
 const char *machine_name(const struct machine *m);
@@ -159,7 +164,7 @@ void machine_pause(struct machine *m, bool paused);
 // One file with everything but disk images and the host's sockets. The GPU must be idle.
 int machine_save(struct machine *m, const char *path, struct err *err);
 int machine_restore(struct machine *m, const char *path, struct err *err);
-// A hash of the CPU's state, the time and the serial output: two runs of one boot are equal.
+// A hash of the cores' state, the time and the serial output: two runs of one boot are equal.
 uint64_t machine_hash(const struct machine *m);
 
 #endif

@@ -21,7 +21,6 @@ struct machine_gdb {
     struct gdb *gdb;
     struct gdb_monitor monitor;
     struct machine *machine;
-    struct cpu *cpus[1];
     int listener;
     char *unlink_path;
 };
@@ -101,7 +100,6 @@ int machine_gdb_open(struct machine *m, struct err *err)
     g->machine = m;
     g->listener = -1;
     g->monitor.command = command;
-    g->cpus[0] = m->cpu;
     if (strncmp(spec, "unix:", 5) == 0) {
         rc = listen_unix(g, spec + 5, err);
     } else if (strncmp(spec, "tcp:", 4) == 0) {
@@ -117,8 +115,8 @@ int machine_gdb_open(struct machine *m, struct err *err)
     part = midr >> 12 & 0xf;
     cfg = (struct gdb_config){.listen_fd = g->listener,
                               .connected_fd = -1,
-                              .cpus = g->cpus,
-                              .cpu_count = 1,
+                              .cpus = m->cpus,
+                              .cpu_count = m->cpu_count,
                               .vfp = part == 0xc || part == 0xb,
                               .d32 = part == 0xc,
                               .neon = part == 0xc,
@@ -153,7 +151,8 @@ bool machine_gdb_turn(struct machine *m)
     case GDB_RUN:
         return false;
     case GDB_STEP:
-        gdb_report(gdb, 0, cpu_run(m->cpu, 1));
+        machine_turn(m, gdb_step_cpu(gdb) < m->cpu_count ? gdb_step_cpu(gdb) : 0);
+        gdb_report(gdb, m->core, cpu_run(m->cpu, 1));
         return true;
     case GDB_HALT:
         machine_poll(m, 0);
@@ -170,6 +169,6 @@ bool machine_gdb_stopped(struct machine *m, enum cpu_stop why)
     if (!gdb_connected(m->gdb->gdb)) {
         return false;
     }
-    gdb_report(m->gdb->gdb, 0, why);
+    gdb_report(m->gdb->gdb, m->core, why);
     return true;
 }

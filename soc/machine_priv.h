@@ -19,7 +19,10 @@ struct machine {
     struct machine_config cfg;
     const struct board *board;
     struct soc *soc;
-    struct cpu *cpu;
+    struct cpu *cpus[CPU_CLUSTER_MAX];
+    unsigned cpu_count;
+    struct cpu *cpu; // the core whose turn it is
+    unsigned core;   // its number
     struct vgpu *vgpu;
     struct serial *serials[MACHINE_SERIALS];
     struct disk *disks[MACHINE_DISKS];
@@ -28,8 +31,9 @@ struct machine {
     int wake_fd;
     struct machine_gdb *gdb;
 
-    // virtual time = base_ns + (instructions - base_insns) / mips
+    // virtual time = base_ns + (instructions of all cores - base_insns) / mips
     uint64_t base_ns, base_insns, slice_end_ns;
+    uint64_t rest_insns; // of the cores whose turn it is not
     unsigned mips;
     uint64_t busy_since_ns;                   // virtual time at which the GPU became busy, 0 idle
     uint64_t anchor_guest_ns, anchor_host_ns; // real time pacing
@@ -55,6 +59,16 @@ struct machine {
     char monitor_line[256];
     unsigned monitor_len;
 };
+
+// Instructions of all cores.
+static inline uint64_t machine_insns(const struct machine *m)
+{
+    return m->rest_insns + cpu_insns(m->cpu);
+}
+// Gives core `n` the turn.
+void machine_turn(struct machine *m, unsigned n);
+// Ends the slice in progress.
+void machine_interrupt(struct machine *m);
 
 uint64_t host_now_ns(void);
 uint64_t host_cpu_now_ns(void);

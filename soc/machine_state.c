@@ -13,7 +13,7 @@
 #include "base/snapshot.h"
 #include "mdev/vgpu.h"
 
-enum { MACHINE_VERSION = 1 };
+enum { MACHINE_VERSION = 2 };
 
 void machine_stats(const struct machine *m, struct machine_stats *out)
 {
@@ -23,7 +23,7 @@ void machine_stats(const struct machine *m, struct machine_stats *out)
         out->host_cpu_ns += host_cpu_now_ns() - m->run_cpu_ns;
     }
     out->guest_ns = machine_now(m);
-    out->insns = cpu_insns(m->cpu);
+    out->insns = machine_insns(m);
 }
 
 const struct machine_marker *machine_markers(const struct machine *m, unsigned *count)
@@ -32,12 +32,27 @@ const struct machine_marker *machine_markers(const struct machine *m, unsigned *
     return m->markers;
 }
 
+static void add_counters(const struct cpu *cpu, struct cpu_counters *sum)
+{
+    struct cpu_counters c;
+    cpu_counters(cpu, &c);
+    sum->irqs += c.irqs;
+    sum->data_aborts += c.data_aborts;
+    sum->prefetch_aborts += c.prefetch_aborts;
+    sum->undefs += c.undefs;
+    sum->tlb_misses += c.tlb_misses;
+    sum->mmio_reads += c.mmio_reads;
+    sum->mmio_writes += c.mmio_writes;
+}
+
 void machine_report(struct machine *m, FILE *out)
 {
     struct machine_stats s;
-    struct cpu_counters c;
+    struct cpu_counters c = {0};
     machine_stats(m, &s);
-    cpu_counters(m->cpu, &c);
+    for (unsigned n = 0; n < m->cpu_count; n++) {
+        add_counters(m->cpus[n], &c);
+    }
     fprintf(out,
             "%s: guest %.3f s (%.3f s skipped), %" PRIu64 " instructions, host %.3f s, CPU %.3f s, "
             "%.1f MIPS\n",
@@ -69,9 +84,13 @@ void machine_report_unclaimed(struct machine *m, FILE *out)
 
 uint64_t machine_hash(const struct machine *m)
 {
-    uint64_t now = machine_now(m), cpu = cpu_state_hash(m->cpu), h = m->serial_hash;
+    uint64_t now = machine_now(m), h = m->serial_hash;
     h = hash_bytes(h, &now, sizeof now);
-    return hash_bytes(h, &cpu, sizeof cpu);
+    for (unsigned n = 0; n < m->cpu_count; n++) {
+        uint64_t cpu = cpu_state_hash(m->cpus[n]);
+        h = hash_bytes(h, &cpu, sizeof cpu);
+    }
+    return h;
 }
 
 // ---- snapshots
@@ -87,11 +106,15 @@ int machine_save(struct machine *m, const char *path, struct err *err)
     snap_begin(w, "machine", MACHINE_VERSION);
     snap_put_u64(w, hash_bytes(HASH_INIT, m->board->name, strlen(m->board->name)));
     snap_put_u64(w, m->base_ns); // time exactly as it is counted
-    snap_put_u64(w, cpu_insns(m->cpu) - m->base_insns);
+    snap_put_u64(w, machine_insns(m) - m->base_insns);
     snap_put_u32(w, m->mips);
     snap_put_u64(w, m->serial_hash);
+    snap_put_u32(w, m->cpu_count);
+    snap_put_u32(w, m->core);
     snap_end(w);
-    cpu_save(m->cpu, w);
+    for (unsigned n = 0; n < m->cpu_count; n++) {
+        cpu_save(m->cpus[n], w);
+    }
     if (m->vgpu) {
         rc = vgpu_wait_idle(m->vgpu, 10000000000u) ? vgpu_save(m->vgpu, w, err)
                                                    : err_set(err, -EBUSY, "snapshot: GPU is busy");
@@ -106,7 +129,7 @@ int machine_save(struct machine *m, const char *path, struct err *err)
 
 static int restore_parts(struct machine *m, struct snap_reader *r, struct err *err)
 {
-    uint32_t version, mips;
+    uint32_t version, mips, cores, core;
     uint64_t board, base_ns, insns;
     int rc = snap_open(r, "machine", &version, err);
     if (rc) {
@@ -117,6 +140,8 @@ static int restore_parts(struct machine *m, struct snap_reader *r, struct err *e
     insns = snap_get_u64(r);
     mips = snap_get_u32(r);
     m->serial_hash = snap_get_u64(r);
+    cores = snap_get_u32(r);
+    core = snap_get_u32(r);
     if (version != MACHINE_VERSION) {
         return err_set(err, -EINVAL, "snapshot: section machine has version %u, not %u", version,
                        MACHINE_VERSION);
@@ -124,14 +149,26 @@ static int restore_parts(struct machine *m, struct snap_reader *r, struct err *e
     if (board != hash_bytes(HASH_INIT, m->board->name, strlen(m->board->name))) {
         return err_set(err, -EINVAL, "snapshot: is not of board %s", m->board->name);
     }
-    rc = mips ? cpu_restore(m->cpu, r, err)
-              : err_set(err, -EINVAL, "snapshot: section machine is not whole");
-    if (rc) {
-        return rc;
+    if (!mips || !cores || core >= cores) {
+        return err_set(err, -EINVAL, "snapshot: section machine is not whole");
     }
+    if (cores != m->cpu_count) {
+        return err_set(err, -EINVAL, "snapshot: is of a machine with %u cores, not %u", cores,
+                       m->cpu_count);
+    }
+    m->rest_insns = 0;
+    for (unsigned n = 0; n < cores; n++) {
+        rc = cpu_restore(m->cpus[n], r, err);
+        if (rc) {
+            return rc;
+        }
+        m->rest_insns += n == core ? 0 : cpu_insns(m->cpus[n]);
+    }
+    m->core = core;
+    m->cpu = m->cpus[core];
     m->mips = mips;
     m->base_ns = base_ns;
-    m->base_insns = cpu_insns(m->cpu) - insns;
+    m->base_insns = machine_insns(m) - insns;
     soc_events(m->soc)->now_ns = machine_now(m);
     if (m->vgpu) {
         rc = vgpu_restore(m->vgpu, r, err);

@@ -169,7 +169,7 @@ static void cmd_reset(struct machine *m, char *args, FILE *out)
     (void)args, (void)out;
     m->power_who = "monitor";
     m->reset_wanted = true;
-    cpu_request_stop(m->cpu);
+    machine_interrupt(m);
 }
 
 static void cmd_savevm(struct machine *m, char *args, FILE *out)

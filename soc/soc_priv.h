@@ -48,8 +48,9 @@ struct soc {
     unsigned join_count;
     struct soc_wire *wires;
     unsigned wire_count;
+    unsigned cpus;
     struct wire_sink cpu;
-    bool cpu_level[2];
+    bool cpu_level[CPU_CLUSTER_MAX * CPU_LINE_COUNT];
     atomic_bool async;
     bool realized, warm;
 };

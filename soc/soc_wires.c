@@ -63,8 +63,10 @@ static int find_input(struct soc *soc, const char *path, struct wire_sink **sink
     if (!split(path, name, sizeof name, &port)) {
         return err_set(err, -EINVAL, "board %s: '%s' is not DEVICE.INPUT", soc->board->name, path);
     }
-    if (strcmp(name, "cpu") == 0) {
+    if (strncmp(name, "cpu", 3) == 0 && strspn(name + 3, "01234567") == strlen(name + 3) &&
+        strlen(name) <= 4) {
         at = index_of(cpu_lines, port);
+        at = at < 0 ? at : at + (name[3] ? name[3] - '0' : 0) * CPU_LINE_COUNT;
         *sink = &soc->cpu;
     } else {
         dev = soc_device(soc, name);
@@ -231,6 +233,9 @@ void soc_report_irqs(struct soc *soc, FILE *out)
         fprintf(out, "%-6s %-24s %s\n", soc->wires[i].level ? "high" : "low",
                 soc->wires[i].row->from, soc->wires[i].row->to);
     }
-    fprintf(out, "cpu: irq %s, fiq %s\n", soc->cpu_level[CPU_LINE_IRQ] ? "high" : "low",
-            soc->cpu_level[CPU_LINE_FIQ] ? "high" : "low");
+    for (unsigned k = 0; k < soc->cpus && k < CPU_CLUSTER_MAX; k++) {
+        const bool *level = soc->cpu_level + k * CPU_LINE_COUNT;
+        fprintf(out, "cpu%u: irq %s, fiq %s\n", k, level[CPU_LINE_IRQ] ? "high" : "low",
+                level[CPU_LINE_FIQ] ? "high" : "low");
+    }
 }
