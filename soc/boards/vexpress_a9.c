@@ -44,8 +44,8 @@ static const struct board_device devices[] = {
     {.name = "gtimer", .class_name = "a9-global-timer", .base = 0x1e000200},
     {.name = "ptimer", .class_name = "a9-timers",       .base = 0x1e000600},
     {.name = "l2",     .class_name = "l2c-310",         .base = 0x1e00a000},
-    {.name = "flash0", .class_name = "nor-flash",       .base = 0x40000000},
-    {.name = "flash1", .class_name = "nor-flash",       .base = 0x44000000},
+    {.name = "flash0", .class_name = "erased-flash",    .base = 0x40000000},
+    {.name = "flash1", .class_name = "erased-flash",    .base = 0x44000000},
     {.name = "eth",    .class_name = "lan9118",         .base = 0x4e000000},
     {.name = "usb",    .class_name = "isp1761",         .base = 0x4f000000},
 };

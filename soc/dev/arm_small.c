@@ -171,7 +171,7 @@ QUIET(pl041, "pl041", "audio codec interface", pl041_windows);
 QUIET(pl341, "pl341", "dynamic memory controller", pl341_windows);
 QUIET(pl354, "pl354", "static memory controller", pl354_windows);
 QUIET(l2c310, "l2c-310", "level 2 cache controller", l2c310_windows);
-QUIET(nor_flash, "nor-flash", "NOR flash, erased", flash_windows);
+QUIET(erased_flash, "erased-flash", "NOR flash, erased", flash_windows);
 QUIET(compact_flash, "compact-flash", "CompactFlash slot, empty", cf_windows);
 QUIET(isp1761, "isp1761", "USB controller", isp1761_windows);
 
