@@ -77,9 +77,6 @@ struct board {
     unsigned cpus;         // cores that it may have; 0: one
     uint32_t cbar;         // the cores' private peripherals; 0: the model's
     uint32_t secondary_pc; // where cores but the first start (straight boot)
-    unsigned cpus;         // cores that it may have; 0: one
-    uint32_t cbar;         // the cores' private peripherals; 0: the model's
-    uint32_t secondary_pc; // where cores but the first start (straight boot)
     unsigned default_mips; // virtual instructions per microsecond
     uint32_t ram_default;  // bytes
     const struct board_ram *ram;

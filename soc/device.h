@@ -151,10 +151,6 @@ void device_clocks_changed(struct device *dev);
 unsigned device_cores(const struct device *dev);
 unsigned device_core(const struct device *dev);
 
-// Cores of the processor, and which of them accesses the device now.
-unsigned device_cores(const struct device *dev);
-unsigned device_core(const struct device *dev);
-
 // Virtual time in ns.
 uint64_t device_now(const struct device *dev);
 void device_arm(struct device *dev, struct event *ev, uint64_t when_ns);

@@ -59,27 +59,6 @@ void machine_turn(struct machine *m, unsigned n)
     }
 }
 
-static unsigned host_core(struct soc_host *host)
-{
-    return machine_of(host)->core;
-}
-
-void machine_interrupt(struct machine *m)
-{
-    for (unsigned k = 0; k < m->cpu_count; k++) {
-        cpu_request_stop(m->cpus[k]);
-    }
-}
-
-void machine_turn(struct machine *m, unsigned n)
-{
-    if (m->core != n) {
-        m->rest_insns += cpu_insns(m->cpu) - cpu_insns(m->cpus[n]);
-        m->cpu = m->cpus[n];
-        m->core = n;
-    }
-}
-
 static uint32_t host_pc(struct soc_host *host)
 {
     struct machine *m = machine_of(host);
@@ -137,7 +116,6 @@ static const struct soc_host_ops host_ops = {
     .pc = host_pc,
     .ram_written = host_ram_written,
     .cpu_line = host_cpu_line,
-    .core = host_core,
     .core = host_core,
     .wake = host_wake,
     .power = host_power,
@@ -334,33 +312,6 @@ static int make_cpus(struct machine *m, struct err *err)
     return 0;
 }
 
-static int make_cpus(struct machine *m, struct err *err)
-{
-    unsigned wanted = m->cfg.cpus ? m->cfg.cpus : 1;
-    for (unsigned n = 0; n < wanted; n++) {
-        struct cpu_config cfg = {.model = m->cfg.cpu ? m->cfg.cpu : m->board->cpu,
-                                 .engine = m->cfg.engine,
-                                 .bus = bus_cpu_port(soc_bus(m->soc)),
-                                 .log = m->cfg.log,
-                                 .index = n,
-                                 .midr = m->cfg.cpu ? 0 : m->board->midr,
-                                 .cbar = m->board->cbar,
-                                 .peer = n ? m->cpus[0] : NULL};
-        struct cpu *cpu = cpu_create(&cfg, err);
-        int rc;
-        if (!cpu) {
-            return -EINVAL;
-        }
-        m->cpus[m->cpu_count++] = cpu;
-        m->cpu = m->cpus[0];
-        rc = map_memory(m, cpu, err);
-        if (rc) {
-            return rc;
-        }
-    }
-    return 0;
-}
-
 // ---- life
 // ------------------------------------------------------------------------------------------
 
@@ -393,13 +344,7 @@ struct machine *machine_create(const struct machine_config *cfg, struct err *err
                 m->board->cpus ? m->board->cpus : 1, cfg->cpus);
         goto fail;
     }
-    if (cfg->cpus > (m->board->cpus ? m->board->cpus : 1)) {
-        err_set(err, -EINVAL, "board %s has at most %u cores, not %u", m->board->name,
-                m->board->cpus ? m->board->cpus : 1, cfg->cpus);
-        goto fail;
-    }
     sc = (struct soc_config){.ram_bytes = cfg->ram_bytes,
-                             .cpus = cfg->cpus,
                              .cpus = cfg->cpus,
                              .epoch = cfg->epoch,
                              .overrides = cfg->overrides,

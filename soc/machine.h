@@ -35,7 +35,6 @@ struct machine_config {
     const char *name;  // of this machine, for people; NULL: the board's
     const char *cpu;   // another CPU model; NULL: the board's
     unsigned cpus;     // cores; 0: one. -EINVAL when the board has not so many
-    unsigned cpus;     // cores; 0: one. -EINVAL when the board has not so many
     enum cpu_engine engine;
     uint64_t ram_bytes; // 0: the board's default
     unsigned mips;      // virtual instructions a microsecond; 0: the board's default

@@ -70,16 +70,6 @@ void machine_turn(struct machine *m, unsigned n);
 // Ends the slice in progress.
 void machine_interrupt(struct machine *m);
 
-// Instructions of all cores.
-static inline uint64_t machine_insns(const struct machine *m)
-{
-    return m->rest_insns + cpu_insns(m->cpu);
-}
-// Gives core `n` the turn.
-void machine_turn(struct machine *m, unsigned n);
-// Ends the slice in progress.
-void machine_interrupt(struct machine *m);
-
 uint64_t host_now_ns(void);
 uint64_t host_cpu_now_ns(void);
 

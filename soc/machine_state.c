@@ -45,19 +45,6 @@ static void add_counters(const struct cpu *cpu, struct cpu_counters *sum)
     sum->mmio_writes += c.mmio_writes;
 }
 
-static void add_counters(const struct cpu *cpu, struct cpu_counters *sum)
-{
-    struct cpu_counters c;
-    cpu_counters(cpu, &c);
-    sum->irqs += c.irqs;
-    sum->data_aborts += c.data_aborts;
-    sum->prefetch_aborts += c.prefetch_aborts;
-    sum->undefs += c.undefs;
-    sum->tlb_misses += c.tlb_misses;
-    sum->mmio_reads += c.mmio_reads;
-    sum->mmio_writes += c.mmio_writes;
-}
-
 void machine_report(struct machine *m, FILE *out)
 {
     struct machine_stats s;

@@ -67,8 +67,6 @@ unsigned soc_cores(const struct soc *soc);
 unsigned soc_core(const struct soc *soc); // whose access is in progress
 unsigned soc_cores(const struct soc *soc);
 unsigned soc_core(const struct soc *soc); // whose access is in progress
-unsigned soc_cores(const struct soc *soc);
-unsigned soc_core(const struct soc *soc); // whose access is in progress
 struct bus *soc_bus(struct soc *soc);
 struct eventq *soc_events(struct soc *soc);
 struct log *soc_log(const struct soc *soc);
