@@ -21,7 +21,6 @@
 #define HOST_POLL_NS (2 * MS)     // between looks at descriptors while busy
 #define GPU_PATIENCE_NS (50 * MS) // virtual time that a busy guest may run ahead of its GPU
 #define TURN_INSNS 10000          // of a core while others want to run too
-#define TURN_INSNS 10000          // of a core while others want to run too
 #define GPU_CREEP 8               // waiting for the GPU, virtual time runs at 1/8 of real time
 
 static uint64_t clock_ns(clockid_t id)

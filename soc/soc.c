@@ -214,7 +214,6 @@ struct soc *soc_create(const struct board *board, const struct soc_config *cfg, 
     soc->log = cfg->log;
     soc->host = cfg->host;
     soc->cpus = cfg->cpus ? cfg->cpus : 1;
-    soc->cpus = cfg->cpus ? cfg->cpus : 1;
     soc->epoch = cfg->epoch ? cfg->epoch : 1704067200; // 2024-01-01
     soc->overrides = cfg->overrides;
     soc->override_count = cfg->override_count;
@@ -301,16 +300,6 @@ void soc_destroy(struct soc *soc)
 const struct board *soc_board(const struct soc *soc)
 {
     return soc->board;
-}
-
-unsigned soc_cores(const struct soc *soc)
-{
-    return soc->cpus;
-}
-
-unsigned soc_core(const struct soc *soc)
-{
-    return soc->host && soc->host->ops->core ? soc->host->ops->core(soc->host) : 0;
 }
 
 unsigned soc_cores(const struct soc *soc)
@@ -452,16 +441,6 @@ void device_clocks_changed(struct device *dev)
             soc->devices[i]->cls->clocks_changed(soc->devices[i]);
         }
     }
-}
-
-unsigned device_cores(const struct device *dev)
-{
-    return dev->soc->cpus;
-}
-
-unsigned device_core(const struct device *dev)
-{
-    return soc_core(dev->soc);
 }
 
 unsigned device_cores(const struct device *dev)

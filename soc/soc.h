@@ -65,8 +65,6 @@ void soc_destroy(struct soc *soc);
 const struct board *soc_board(const struct soc *soc);
 unsigned soc_cores(const struct soc *soc);
 unsigned soc_core(const struct soc *soc); // whose access is in progress
-unsigned soc_cores(const struct soc *soc);
-unsigned soc_core(const struct soc *soc); // whose access is in progress
 struct bus *soc_bus(struct soc *soc);
 struct eventq *soc_events(struct soc *soc);
 struct log *soc_log(const struct soc *soc);
