@@ -227,6 +227,7 @@ static bool engine_step(struct mdev *mdev)
         }
     }
     mdev->running = vgpu;
+    atomic_store(&vgpu->touched, true);
     atomic_store(&mdev->preempt, sched_preempts(&mdev->sched, e));
     pthread_mutex_unlock(&mdev->lock);
     run_slice(vgpu, slice_ns);
@@ -278,6 +279,7 @@ static void drop_cancelled(struct mdev *mdev)
             mdev->free_list = w;
         }
         gpu_reset(v->gpu);
+        atomic_store(&v->touched, false);
         sched_sleep(&mdev->sched, &v->sched);
         atomic_store(&v->inflight, 0);
         v->cancel = false;
@@ -344,6 +346,7 @@ int engine_call(struct mdev *mdev, int (*fn)(void *arg, struct err *err), void *
 {
     struct mdev_call c = {.fn = fn, .arg = arg, .err = err};
     pthread_mutex_lock(&mdev->lock);
+    atomic_store(&mdev->preempt, true);
     c.next = mdev->calls;
     mdev->calls = &c;
     kick(mdev);
@@ -394,7 +397,13 @@ void engine_cancel(struct vgpu *vgpu)
 {
     struct mdev *mdev = vgpu->mdev;
     pthread_mutex_lock(&mdev->lock);
+    if (!vgpu->head && !vgpu->current && mdev->running != vgpu && !atomic_load(&vgpu->touched)) {
+        atomic_store(&vgpu->inflight, 0);
+        pthread_mutex_unlock(&mdev->lock);
+        return; // a driver that starts resets many times over
+    }
     __atomic_store_n(&vgpu->cancel, true, __ATOMIC_RELAXED);
+    atomic_store(&mdev->preempt, true);
     kick(mdev);
     while (vgpu->cancel) {
         pthread_cond_wait(&mdev->done, &mdev->lock);

@@ -95,6 +95,7 @@ struct vgpu {
     _Atomic uint32_t rptr, cp_int_status, mh_int_status, epoch, page_fault;
     _Atomic uint32_t inflight; // submissions between doorbell and completion
     _Atomic bool irq_level, hung;
+    _Atomic bool touched;    // something happened to the engine's context since its last reset
     pthread_mutex_t irq_lock;
     struct workload *unacked; // irq_lock: completed, waiting for the guest's acknowledge
 

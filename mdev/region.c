@@ -156,6 +156,7 @@ static void reg_write(struct vgpu *vgpu, uint32_t reg, uint32_t val)
         } else if (info->cls == GPU_REG_STATE) {
             // context state through the window (the driver does it only while idle)
             vgpu_wait_idle(vgpu, 1000000000ull);
+            atomic_store(&vgpu->touched, true);
             gpu_reg_write(vgpu->gpu, reg, val);
         }
     }

@@ -83,6 +83,7 @@ int vgpu_restore(struct vgpu *vgpu, struct snap_reader *r, struct err *err)
     if (!rc) {
         rc = engine_call(vgpu->mdev, restore_on_engine, &c, err);
     }
+    atomic_store(&vgpu->touched, true);
     atomic_fetch_add(&vgpu->epoch, 1);
     irq_update(vgpu);
     return rc;

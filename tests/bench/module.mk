@@ -27,3 +27,5 @@ bench-gpu: $(BUILD)/yamato $(BUILD)/bench/gpu-stamp guest
 	@$(BENCH_GPU)
 bench-gpu-short: $(BUILD)/yamato $(BUILD)/bench/gpu-stamp guest
 	@$(BENCH_GPU) --runs 1 --frames 20
+
+include tests/mdev/live/module.mk

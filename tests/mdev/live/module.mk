@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# Machines that render through the bare-metal library on a shared mediator: tests (check-live) and
+# measurements (bench-share). Included after guest-drivers, whose objects it uses.
+LIVE_INCLUDES = $(BM_INCLUDES) $(CPPFLAGS_ALL) $(call pkg-cflags,cmocka)
+LIVE_OUT := $(BUILD)/tests/mdev/live
+LIVE_TESTS := $(patsubst tests/mdev/live/%.c,$(LIVE_OUT)/%,$(sort $(wildcard tests/mdev/live/test_*.c)))
+LIVE_PROGRAMS := $(LIVE_TESTS) $(LIVE_OUT)/share
+
+$(LIVE_PROGRAMS): $(LIVE_OUT)/%: tests/mdev/live/%.c tests/mdev/live/live.c tests/mdev/live/live.h $(BM_HOST_OBJS) $(call archives,mdev)
+	@mkdir -p $(@D)
+	@echo "  TEST    $<"
+	@$(CC) $(LIVE_INCLUDES) $(CFLAGS_ALL) $(OPTFLAGS) $(filter %.c %.o,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call linkflags,mdev) $(call pkg-libs,cmocka)
+
+.PHONY: check-live bench-share
+check-live: $(LIVE_TESTS)
+	@set -e; for t in $^; do echo "  RUN     $$t"; timeout 600 $$t; done
+
+bench-share: $(LIVE_OUT)/share ## shares, fairness and mediation's cost on soft, gl and null
+	@$<
