@@ -115,7 +115,7 @@ bool run_parse(struct run_config *cfg, int argc, char **argv, int *status)
 
     memset(cfg, 0, sizeof *cfg);
     cfg->all.common.board = "imx53-qsb";
-    cfg->all.common.gpu = "yamato-a200";
+    cfg->all.common.gpu = RUN_GPU_DEFAULT;
     cfg->all.backend = "soft";
     while (at < argc && strcmp(argv[at], "--vm") != 0) {
         at++;

@@ -8,6 +8,7 @@
 #include "base/opts.h"
 
 #define RUN_VMS_MAX 16u
+#define RUN_GPU_DEFAULT "yamato-a200"
 
 struct run_vm {
     const char *name;

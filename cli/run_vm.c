@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "mdev/profile.h"
 #include "mdev/vgpu.h"
+#include "soc/board.h"
 #include "soc/machine.h"
 #include "soc/serial.h"
 
@@ -85,6 +86,13 @@ static const char *type_of_chip(uint64_t id)
     return NULL;
 }
 
+// The default GPU is only for boards that have a place for one.
+static bool board_has_no_gpu(const struct run_vm *o)
+{
+    const struct board *board = board_find(o->board);
+    return board && !board->gpu && strcmp(o->gpu, RUN_GPU_DEFAULT) == 0;
+}
+
 static int fill_config(struct run_machine *vm, bool lone, struct mdev *mdev,
                        struct machine_config *mc, char *drive, size_t drive_n, struct err *err)
 {
@@ -98,6 +106,9 @@ static int fill_config(struct run_machine *vm, bool lone, struct mdev *mdev,
         .snapshot = o->snapshot, .mdev = strcmp(o->gpu, "none") != 0 ? mdev : NULL,
         .gpu_type = o->gpu, .realtime = o->realtime, .no_reboot = o->no_reboot,
         .paused = o->paused, .gdb = o->gdb_at ? o->gdb_at : o->gdb ? "tcp::1234" : NULL, .log = &vm->log};
+    if (mc->mdev && board_has_no_gpu(o)) {
+        mc->mdev = NULL;
+    }
     mc->engine = o->engine && !strcmp(o->engine, "interpreter") ? CPU_ENGINE_INTERPRETER
                                                                 : CPU_ENGINE_TRANSLATOR;
     if (o->gpu_id && !(mc->gpu_type = type_of_chip(o->gpu_id))) {
