@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
 // Program to GLSL function. Three forms of control flow: straight line (nearly every program),
-// structured loops and skips where they nest, and for the rest a loop around a switch over control
-// flow indices with an instruction budget. One GLSL invocation is one lane: votes over the vector
+// structured loops, repeats (backward jumps) and skips where they nest, and for the rest a loop
+// around a switch over control flow indices. Repeats and switches share one budget of iterations. One GLSL invocation is one lane: votes over the vector
 // become the lane's own predicate, which is the same for programs that predicate what they skip.
 // Left out: memory export and colours 1..3, refused on Xenos and without effect on Adreno.
 #include "shader-isa/glsl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -78,23 +79,66 @@ static bool loop_matches(const struct shader *sh, unsigned i, unsigned end, unsi
            sh->cf[*last].address == i + 1;
 }
 
+// The last jump in [i, end) that goes back to i, or 0.
+static unsigned repeat_last(const struct shader *sh, unsigned i, unsigned end)
+{
+    unsigned last = 0;
+    for (unsigned k = i + 1; k < end; k++) {
+        last = sh->cf[k].op == CF_JUMP && sh->cf[k].address == i ? k : last;
+    }
+    return last;
+}
+
+// Where a range lies.
+struct nest {
+    unsigned depth, loops;
+    unsigned open;  // index whose repeat has been opened already, NOWHERE: none
+    unsigned leave; // a jump there leaves the innermost loop, NOWHERE: none
+};
+#define NOWHERE UINT_MAX
+
+static struct nest deeper(struct nest n)
+{
+    n.depth++;
+    n.open = NOWHERE;
+    return n;
+}
+
+static struct nest in_repeat(struct nest n, unsigned first, unsigned last)
+{
+    return (struct nest){n.depth + 1, n.loops, first, last + 1};
+}
+
+static struct nest in_loop(struct nest n)
+{
+    return (struct nest){n.depth + 1, n.loops + 1, NOWHERE, NOWHERE};
+}
+
 static bool range_is_structured(const struct shader *sh, unsigned begin, unsigned end,
-                                unsigned depth, unsigned loops)
+                                struct nest n)
 {
     unsigned last;
-    if (depth > MAX_NESTING || loops > SHADER_DEPTH) {
+    if (n.depth > MAX_NESTING || n.loops > SHADER_DEPTH) {
         return false;
     }
     for (unsigned i = begin; i < end; i++) {
         const struct cf_op *c = &sh->cf[i];
+        last = i == n.open ? 0 : repeat_last(sh, i, end);
+        if (last) {
+            if (!range_is_structured(sh, i, last, in_repeat(n, i, last))) {
+                return false;
+            }
+            i = last;
+            continue;
+        }
         if (c->ends) {
-            if (depth && (end != sh->cf_count || loops)) {
+            if (n.depth && (end != sh->cf_count || n.loops)) {
                 return false;
             }
             if (c->cond == COND_NONE) {
                 return true;
             }
-            return range_is_structured(sh, i + 1, end, depth + 1, loops);
+            return range_is_structured(sh, i + 1, end, deeper(n));
         }
         switch (c->op) {
         case CF_CALL:
@@ -102,14 +146,17 @@ static bool range_is_structured(const struct shader *sh, unsigned begin, unsigne
             return false;
         case CF_LOOP_START:
             if (!loop_matches(sh, i, end, &last) ||
-                !range_is_structured(sh, i + 1, last, depth + 1, loops + 1)) {
+                !range_is_structured(sh, i + 1, last, in_loop(n))) {
                 return false;
             }
             i = last;
             break;
         case CF_JUMP:
+            if (c->address == n.leave) {
+                break;
+            }
             if (c->address <= i || c->address > end ||
-                !range_is_structured(sh, i + 1, c->address, depth + 1, loops)) {
+                !range_is_structured(sh, i + 1, c->address, deeper(n))) {
                 return false;
             }
             i = c->address - 1u;
@@ -121,11 +168,25 @@ static bool range_is_structured(const struct shader *sh, unsigned begin, unsigne
     return true;
 }
 
-static void emit_range(struct glsl *g, unsigned begin, unsigned end, unsigned loops);
+static void emit_range(struct glsl *g, unsigned begin, unsigned end, struct nest n);
 
-static void emit_loop(struct glsl *g, unsigned first, unsigned last, unsigned loops)
+static void emit_repeat(struct glsl *g, unsigned first, unsigned last, struct nest n)
+{
+    char text[40];
+    condition_text(&g->sh->cf[last], true, text, sizeof text);
+    glsl_line(g, "for (; yamato_n < %d; yamato_n++) {", SWITCH_BUDGET);
+    g->indent++;
+    emit_range(g, first, last, in_repeat(n, first, last));
+    glsl_line(g, "if (%s) {", text);
+    glsl_line(g, "    break;");
+    glsl_line(g, "}");
+    close_brace(g);
+}
+
+static void emit_loop(struct glsl *g, unsigned first, unsigned last, struct nest n)
 {
     const struct cf_op *c = &g->sh->cf[first], *e = &g->sh->cf[last];
+    unsigned loops = n.loops;
     glsl_line(g, "ivec3 k%u = yamato_loop(%u);", loops, c->index);
     if (!c->repeat) {
         glsl_line(g, "al%u = k%u.y;", loops, loops);
@@ -133,7 +194,7 @@ static void emit_loop(struct glsl *g, unsigned first, unsigned last, unsigned lo
     glsl_line(g, "yamato_al = k%u.x > 0 ? clamp(al%u, -256, 256) : yamato_al;", loops, loops);
     glsl_line(g, "for (int i%u = 0; i%u < k%u.x; i%u++) {", loops, loops, loops, loops);
     g->indent++;
-    emit_range(g, first + 1, last, loops + 1);
+    emit_range(g, first + 1, last, in_loop(n));
     glsl_line(g, "al%u += k%u.z;", loops, loops);
     glsl_line(g, "yamato_al = clamp(al%u, -256, 256);", loops);
     if (e->pred_break) {
@@ -147,13 +208,30 @@ static void emit_loop(struct glsl *g, unsigned first, unsigned last, unsigned lo
     }
 }
 
-static void emit_range(struct glsl *g, unsigned begin, unsigned end, unsigned loops)
+static void emit_jump(struct glsl *g, unsigned i, struct nest n)
+{
+    const struct cf_op *c = &g->sh->cf[i];
+    if (c->address == n.leave) {
+        open_if(g, c, false);
+        glsl_line(g, "break;");
+        close_brace(g);
+    } else if (c->cond != COND_NONE && c->address > i + 1) {
+        open_if(g, c, true);
+        emit_range(g, i + 1, c->address, deeper(n));
+        close_brace(g);
+    }
+}
+
+static void emit_range(struct glsl *g, unsigned begin, unsigned end, struct nest n)
 {
     const struct shader *sh = g->sh;
     for (unsigned i = begin; i < end; i++) {
         const struct cf_op *c = &sh->cf[i];
-        unsigned last;
-        if (isa_cf_is_exec(c->op)) {
+        unsigned last = i == n.open ? 0 : repeat_last(sh, i, end);
+        if (last) {
+            emit_repeat(g, i, last, n);
+            i = last;
+        } else if (isa_cf_is_exec(c->op)) {
             bool conditional = exec_is_conditional(g, c);
             if (conditional) {
                 open_if(g, c, false);
@@ -163,7 +241,7 @@ static void emit_range(struct glsl *g, unsigned begin, unsigned end, unsigned lo
                 g->indent--;
                 glsl_line(g, "} else {");
                 g->indent++;
-                emit_range(g, i + 1, end, loops);
+                emit_range(g, i + 1, end, deeper(n));
             }
             if (conditional) {
                 close_brace(g);
@@ -175,16 +253,12 @@ static void emit_range(struct glsl *g, unsigned begin, unsigned end, unsigned lo
             loop_matches(sh, i, end, &last);
             glsl_line(g, "{");
             g->indent++;
-            emit_loop(g, i, last, loops);
+            emit_loop(g, i, last, n);
             close_brace(g);
             i = last;
         } else if (c->op == CF_JUMP) {
-            if (c->cond != COND_NONE && c->address > i + 1) {
-                open_if(g, c, true);
-                emit_range(g, i + 1, c->address, loops);
-                close_brace(g);
-            }
-            i = c->address - 1u;
+            emit_jump(g, i, n);
+            i = c->address == n.leave ? i : c->address - 1u;
         }
     }
 }
@@ -415,8 +489,10 @@ static int emit_function(struct glsl *g, struct err *err)
     glsl_line(g, "{");
     g->indent++;
     declare_state(g);
-    if (range_is_structured(g->sh, 0, g->sh->cf_count, 0, 0)) {
-        emit_range(g, 0, g->sh->cf_count, 0);
+    const struct nest top = {0, 0, NOWHERE, NOWHERE};
+    if (range_is_structured(g->sh, 0, g->sh->cf_count, top)) {
+        glsl_line(g, "int yamato_n = 0;");
+        emit_range(g, 0, g->sh->cf_count, top);
     } else {
         int rc = emit_switch(g, err);
         if (rc) {

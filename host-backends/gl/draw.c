@@ -36,14 +36,17 @@ static GLenum gl_prim(enum gpu_prim prim)
     return GL_TRIANGLES;
 }
 
-static void call(const struct gl_prepared *p)
+static void call(const struct gl_prepared *p, uint32_t from, uint32_t count)
 {
     GLenum prim = gl_prim(p->prim);
     if (p->indexed) {
-        glDrawElementsBaseVertex(prim, (GLsizei)p->count, p->index_type, (const void *)p->index_at,
-                                 p->base_vertex);
+        size_t bytes = p->index_type == GL_UNSIGNED_BYTE    ? 1
+                       : p->index_type == GL_UNSIGNED_SHORT ? 2
+                                                            : 4;
+        glDrawElementsBaseVertex(prim, (GLsizei)count, p->index_type,
+                                 (const void *)(p->index_at + from * bytes), p->base_vertex);
     } else {
-        glDrawArrays(prim, 0, (GLsizei)p->count);
+        glDrawArrays(prim, (GLint)from, (GLsizei)count);
     }
 }
 
@@ -157,20 +160,52 @@ static uint64_t host_ns(void)
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static void call_faces(const struct gl_prepared *p)
+static void call_faces(const struct gl_prepared *p, uint32_t from, uint32_t count)
 {
     if (p->prim >= GPU_PRIM_TRIANGLES && p->prim != GPU_PRIM_RECTS &&
         gl_state_faces_differ(&p->state)) {
         gl_state_face(&p->state, false);
-        call(p);
+        call(p, from, count);
         gl_state_face(&p->state, true);
     }
-    call(p);
+    call(p, from, count);
 }
 
 // A draw whose programs loop cannot be interrupted once the host has it. It is therefore given to
-// it in bands of rows, each waited for, that grow while they are quick; one that goes on and on is
-// given up between two bands.
+// it in parts, each waited for, that grow while they are quick; one that goes on and on is given up
+// between two parts. Where only the vertex program loops, parts are runs of primitives: every vertex
+// is still shaded once.
+static enum gpu_result call_in_pieces(const struct gl_backend *be, const struct gl_prepared *p)
+{
+    uint64_t deadline = host_ns() + DRAW_LIMIT_NS;
+    uint32_t n = 384; // whole points, lines and triangles
+    for (uint32_t at = 0; at < p->count;) {
+        uint64_t start = host_ns();
+        uint32_t part = p->count - at < n ? p->count - at : n;
+        call_faces(p, at, part);
+        if (!be->caps.software) { // which shades vertices within the call
+            glFinish();
+        }
+        at += part;
+        uint64_t now = host_ns();
+        if (now > deadline) {
+            return GPU_TIMEOUT;
+        }
+        if (now - start < BAND_NS / 4) {
+            n *= 4;
+        } else if (now - start > BAND_NS && n > 384) {
+            n /= 4;
+        }
+    }
+    return GPU_OK;
+}
+
+static bool is_list(enum gpu_prim prim)
+{
+    return prim == GPU_PRIM_POINTS || prim == GPU_PRIM_LINES || prim == GPU_PRIM_TRIANGLES;
+}
+
+// Pixel programs: bands of rows.
 static enum gpu_result call_in_bands(const struct gl_prepared *p, const struct gpu_rect *sc)
 {
     uint64_t deadline = host_ns() + DRAW_LIMIT_NS;
@@ -179,7 +214,7 @@ static enum gpu_result call_in_bands(const struct gl_prepared *p, const struct g
         uint64_t start = host_ns();
         int32_t n = sc->y1 - y < rows ? sc->y1 - y : rows;
         glScissor(sc->x0, y, sc->x1 - sc->x0, n);
-        call_faces(p);
+        call_faces(p, 0, p->count);
         glFinish();
         y += n;
         uint64_t now = host_ns();
@@ -214,10 +249,13 @@ enum gpu_result gl_draw_issue(struct gl_context *ctx, const struct gl_prepared *
     set_viewport(be, &vp);
     gl_state_apply(be, &p->state, p->prim, bind);
     be->count.draws++;
-    if (p->prog->loops) {
+    if (p->prog->vs_loops && !p->prog->ps_loops && is_list(p->prim)) {
+        return call_in_pieces(be, p);
+    }
+    if (p->prog->vs_loops || p->prog->ps_loops) {
         return call_in_bands(p, &bind->scissor);
     }
-    call_faces(p);
+    call_faces(p, 0, p->count);
     return GPU_OK; // errors of GL are looked for when the record is done
 }
 

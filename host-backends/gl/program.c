@@ -133,7 +133,8 @@ static void build(struct gl_context *ctx, struct gl_program *p, const struct gpu
         p->failure = GPU_HOST_ERROR;
     } else {
         p->reads_window = p->key.param_gen != 0;
-        p->loops = strstr(vs, "for (") || (ps && strstr(ps, "for ("));
+        p->vs_loops = strstr(vs, "for (") != NULL;
+        p->ps_loops = ps && strstr(ps, "for (");
         note_constants(shader_info(draw->vs), p->vs_used);
         if (draw->ps) {
             note_constants(shader_info(draw->ps), p->ps_used);

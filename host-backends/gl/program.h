@@ -85,7 +85,7 @@ struct gl_program {
     struct gl_stage_block vs, ps;
     uint64_t vs_used[8], ps_used[8]; // ALU constants named, bit n; all of the window when indexed
     bool reads_window;               // the pixel shader sees the pixel's position
-    bool loops;                      // may run for long
+    bool vs_loops, ps_loops;         // may run for long
     bool reads_texels;               // some vertex fetch goes through the texel buffer
     uint64_t used;
 };

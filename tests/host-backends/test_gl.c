@@ -702,6 +702,74 @@ static void test_an_endless_shader_ends(void **state)
     assert_int_equal(pixel(b, 32, 32), 0xff0000ff);
 }
 
+// A loop as the driver makes them: a skip past its end, a jump back to its start. R3.x counts C3.x
+// down, R4 sums up R0 times C4.
+#define COUNT_DOWN(top, out)                                                                       \
+    "EXEC\n ALU: MAXv R3 = C3, C3\n ALU: ADDv R4 = R0, -R0\n"                                      \
+    "EXEC\n ALU: MAXv R0.____ = R0, R0\n PRED_SETGTs R8.x___ = R3.xxxx\n"                          \
+    "COND_JMP ADDR(" out ") DIR(1) COND(0)\n"                                                      \
+    "EXEC\n ALU: MULADDv R4 = R4, R0, C4\n ALU: ADDv R3.x___ = R3, -C5\n"                          \
+    "COND_JMP ADDR(" top ") DIR(0) FORCE_CALL\n"
+static const char *const loop_vs[] = {
+    "EXEC\n(S)FETCH: VERTEX R1.xyz_ = R0.x FMT_32_32_32_FLOAT UNSIGNED STRIDE(12) CONST(20, 0)\n"
+    "FETCH: VERTEX R0.xyzw = R0.x FMT_32_32_32_32_FLOAT UNSIGNED STRIDE(16) CONST(20, 1)\n"
+    "EXEC\n(S)ALU: MULv R1.xyz_ = R1, C1.xxxw\nMAXs R1.___w = C2.xxxx\n",
+    COUNT_DOWN("0x3", "0x7"),
+    "ALLOC POSITION SIZE(0x0)\nEXEC\nALU: ADDv export62 = R1, C0\n"
+    "ALLOC PARAM/PIXEL SIZE(0x0)\nEXEC_END\nALU: MAXv export0 = R4, R4\n"};
+static const char loop_ps[] = COUNT_DOWN("0x1", "0x5") "ALLOC PARAM/PIXEL SIZE(0x0)\nEXEC_END\n"
+                                                       "ALU: MAXv export0 = R4, R4\n";
+
+// arg: bit 0 the vertex program loops, bit 1 the pixel program, bit 2 indexed
+static void loops(struct bench *b, unsigned arg)
+{
+    struct err err = {0};
+    char text[2000];
+    uint32_t *v = NULL, *f = NULL;
+    size_t vn = 0, fn = 0;
+    snprintf(text, sizeof text, "%s%s%s", loop_vs[0], loop_vs[1], loop_vs[2]);
+    if (shader_assemble(text, SHADER_VERTEX, &v, &vn, &err) ||
+        shader_assemble(loop_ps, SHADER_PIXEL, &f, &fn, &err)) {
+        fail_msg("%s", err.msg);
+    }
+    bench_programs(b, arg & 1 ? v : vs_color, arg & 1 ? vn : ARRAY_LEN(vs_color),
+                   arg & 2 ? f : ps_color, arg & 2 ? fn : ARRAY_LEN(ps_color));
+    free(v);
+    free(f);
+    for (unsigned i = 0; i < 4; i++) {
+        b->vs_alu[3][i] = b->ps_alu[3][i] = 3;
+        b->vs_alu[4][i] = b->ps_alu[4][i] = 0.25f;
+        b->vs_alu[5][i] = b->ps_alu[5][i] = 1;
+    }
+    gmem_clear(b, 0, 0);
+    for (unsigned i = 0; i < 700; i++) { // more than one piece
+        float x = (float)(i % 28) * 2, y = (float)(i / 28) * 2, c = (float)(i % 7) / 8;
+        vertex(b, x, y, 0, c, 0.5f, 1, 1);
+        vertex(b, x + 2, y, 0, c, 0.5f, 1, 1);
+        vertex(b, x, y + 2, 0, c, 1, 0.5f, 1);
+    }
+    if (arg & 4) {
+        for (unsigned i = 0; i < b->verts; i++) {
+            put_le16(mem_at(b, INDEX_VA) + 2 * i, (uint16_t)(b->verts - 1 - i));
+        }
+        b->draw.indexed = true;
+        b->draw.index_bytes = 2;
+        b->draw.index_va = INDEX_VA;
+        b->draw.index_size = 2 * b->verts;
+    }
+    assert_int_equal(bench_draw(b, GPU_PRIM_TRIANGLES), GPU_OK);
+}
+
+static void test_loops_of_both_programs_agree(void **state)
+{
+    struct pair *p = *state;
+    for (unsigned arg = 1; arg < 8; arg++) {
+        on_both(p, loops, arg);
+        assert_true(color_covered(p->b[0]) > 600);
+        assert_true(color_differs(p, 1) == 0);
+    }
+}
+
 // Four loops of 255 around each other: 4 billion iterations if nobody counts them.
 static void test_nested_loops_run_out_of_budget(void **state)
 {
@@ -769,6 +837,7 @@ int main(void)
         T(test_targets_in_guest_memory),
         T(test_hostile_draws_end_without_harm),
         T(test_an_endless_shader_ends),
+        T(test_loops_of_both_programs_agree),
         T(test_nested_loops_run_out_of_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
