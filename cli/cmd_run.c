@@ -19,6 +19,7 @@
 #include "mdev/profile.h"
 #include "mdev/vgpu.h"
 #include "soc/machine.h"
+#include "soc/vgpu_port.h"
 
 struct run {
     struct run_config cfg;
@@ -31,8 +32,9 @@ struct run {
 static int wants_gpu(const struct run_config *cfg)
 {
     for (unsigned i = 0; i < cfg->nvms; i++) {
-        if (strcmp(cfg->vms[i].gpu, "none") != 0) {
-            return 1;
+        if (strcmp(cfg->vms[i].gpu, "none") != 0 &&
+            strncmp(cfg->vms[i].gpu, VGPU_PORT_REMOTE, strlen(VGPU_PORT_REMOTE)) != 0) {
+            return 1; // a daemon's needs none of ours
         }
     }
     return 0;

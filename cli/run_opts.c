@@ -52,7 +52,7 @@ static const struct opt_row rows[] = {
     {"backend", NULL, OPT_STRING, ALL(backend), "NAME", "where draws run (default soft)",
      "soft|gl|null"},
     {"gl-device", NULL, OPT_STRING, ALL(gl_device), "DEV", "gl: llvmpipe, gpu or a render node", NULL},
-    {"gpu", NULL, OPT_STRING, VM(gpu), "TYPE", "vGPU type (default yamato-a200), none", NULL},
+    {"gpu", NULL, OPT_STRING, VM(gpu), "TYPE", "vGPU type (default yamato-a200), vfio-user:SOCKET, none", NULL},
     {"gpu-id", NULL, OPT_UINT, VM(gpu_id), "N", "chip by number instead: 200, 201, 205, 220 or 225", NULL},
     {"scissor-inclusive", NULL, OPT_FLAG, ALL(scissor_inclusive), NULL,
      "compare aid: read the window scissor's bottom right as inclusive, which undoes a driver bug", NULL},

@@ -256,14 +256,15 @@ static int open_nets(struct machine *m, struct err *err)
 static int open_gpu(struct machine *m, struct err *err)
 {
     struct device *dev = m->board->gpu ? soc_device(m->soc, m->board->gpu) : NULL;
+    const char *type = m->cfg.gpu_type;
     int rc;
-    if (!m->cfg.mdev) {
+    if (!m->cfg.mdev && (!type || strncmp(type, VGPU_PORT_REMOTE, strlen(VGPU_PORT_REMOTE)) != 0)) {
         return 0;
     }
     if (!dev || !dev->cls->attach_gpu) {
         return err_set(err, -EINVAL, "board %s has no place for a GPU", m->board->name);
     }
-    rc = dev->cls->attach_gpu(dev, m->cfg.mdev, m->cfg.gpu_type, machine_name(m), err);
+    rc = dev->cls->attach_gpu(dev, m->cfg.mdev, type, machine_name(m), err);
     m->vgpu = rc ? NULL : vgpu_port_vgpu(dev);
     return rc;
 }
