@@ -1,66 +1,69 @@
 // SPDX-License-Identifier: MIT
 //
-// yamato mdev: the mediator as a daemon ("serve") and the verbs that talk to it over its control
-// socket. The daemon stays in the foreground and ends on SIGTERM or SIGINT.
+// yamato mdev: the verbs that talk to the daemon over its control socket. "serve", the daemon itself, is
+// in mdev_serve.c.
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/bits.h"
-#include "base/log.h"
 #include "cli/cli.h"
-#include "mdev/daemon.h"
+#include "cli/mdev_opts.h"
 #include "mdev/vgpu.h"
 
-struct mdev_opts {
-    const char *dir, *socket, *type, *name, *backend, *gl_device, *control, *trace;
-    uint64_t weight, interval, count, raster_threads;
-    bool json;
-};
 #define AT(m) offsetof(struct mdev_opts, m)
 
 static const struct opt_row rows[] = {
     {"Serving", NULL, OPT_HEADING, 0, NULL, NULL, NULL},
+    {"config", NULL, OPT_STRING, AT(config), "FILE", "configuration (docs/daemon.md)", NULL},
     {"socket-dir", NULL, OPT_STRING, AT(dir), "DIR", "sockets: DIR/NAME.sock, DIR/control.sock", NULL},
     {"socket", "socket-path", OPT_STRING, AT(socket), "PATH", "one device on this socket", NULL},
     {"backend", NULL, OPT_STRING, AT(backend), "NAME", "where draws run (soft)", "soft|gl|null"},
     {"gl-device", NULL, OPT_STRING, AT(gl_device), "DEV", "which GL device", NULL},
     {"raster-threads", NULL, OPT_UINT, AT(raster_threads), "N", "threads of the soft backend", NULL},
+    {"metrics", NULL, OPT_STRING, AT(metrics), "WHERE", "HTTP for Prometheus: unix:PATH or a port", NULL},
+    {"mdev-tree", NULL, OPT_STRING, AT(tree), "DIR", "mount a sysfs look-alike for mdevctl", NULL},
+    {"user", NULL, OPT_STRING, AT(user), "NAME", "become this user", NULL},
+    {"no-seccomp", NULL, OPT_FLAG, AT(no_seccomp), NULL, "keep all system calls", NULL},
     {"trace", NULL, OPT_STRING, AT(trace), "LIST", "trace channels", NULL},
     {"Devices", NULL, OPT_HEADING, 0, NULL, NULL, NULL},
     {"control", NULL, OPT_STRING, AT(control), "PATH", "control socket of the daemon", NULL},
     {"type", NULL, OPT_STRING, AT(type), "TYPE", "type of the device (yamato-a200)", NULL},
     {"name", NULL, OPT_STRING, AT(name), "NAME", "name of the device", NULL},
     {"weight", NULL, OPT_UINT, AT(weight), "N", "share of the engine, 1 to 10000", NULL},
+    {"cap", NULL, OPT_STRING, AT(cap), "N", "at most N thousandths of the engine; 0: no cap", NULL},
+    {"priority", NULL, OPT_STRING, AT(priority), "P", "who waits less", "low|normal|high"},
+    {"quota", NULL, OPT_UINT, AT(quota), "BYTES", "host memory that submissions may hold", NULL},
     {"Output", NULL, OPT_HEADING, 0, NULL, NULL, NULL},
     {"json", NULL, OPT_FLAG, AT(json), NULL, "the daemon's answer as it is", NULL},
-    {"interval", NULL, OPT_UINT, AT(interval), "MS", "top: milliseconds between lines (1000)", NULL},
-    {"count", NULL, OPT_UINT, AT(count), "N", "top: lines before the end (0: none)", NULL},
+    {"prometheus", NULL, OPT_FLAG, AT(prometheus), NULL, "stats: as Prometheus reads them", NULL},
+    {"interval", NULL, OPT_UINT, AT(interval), "MS", "top: milliseconds between looks (1000)", NULL},
+    {"count", NULL, OPT_UINT, AT(count), "N", "top: looks before the end (0: none)", NULL},
     OPTS_END};
 
 static const struct opts_spec spec = {
-    "yamato mdev", "serve|types|list|stats|top|create|remove|set [OPTION]... [NAME]",
+    "yamato mdev",
+    "serve|types|list|stats|top|create|remove|set|snapshot|restore|capture [OPTION]... [ARGUMENT]...",
     "Shares one GPU between the virtual machines of any VMM that speaks vfio-user.",
     "serve runs in the foreground until SIGTERM. With --socket-dir devices are made by 'create';\n"
-    "with --type or --socket one exists from the start. The other verbs need the daemon's control\n"
-    "socket: --control, or --socket-dir for DIR/control.sock.\n\n"
+    "with --type or --socket one exists from the start, with --config those of the file. The other\n"
+    "verbs need the daemon's control socket: --control, or --socket-dir for DIR/control.sock.\n\n"
+    "  create [TYPE] [NAME]      without name: a new UUID    remove NAME    set NAME --weight 200\n"
+    "  snapshot NAME FILE        restore NAME FILE           capture NAME [FILE.rd]\n\n"
     "  yamato mdev serve --socket-dir /run/yamato &\n"
-    "  yamato mdev create --socket-dir /run/yamato --type yamato-a200 vm0\n"
+    "  yamato mdev create --socket-dir /run/yamato yamato-a200 vm0\n"
     "  qemu-system-x86_64 ... -device '{\"driver\":\"vfio-user-pci\",\n"
-    "      \"socket\":{\"type\":\"unix\",\"path\":\"/run/yamato/vm0.sock\"}}'",
+    "      \"socket\":{\"type\":\"unix\",\"path\":\"/run/yamato/vm0.sock\"}}'\n"
+    "  yamato run --gpu vfio-user:/run/yamato/vm0.sock ...",
     rows};
 
-static int control_path(const struct mdev_opts *o, char *path, size_t n, struct err *err)
+int mdev_control_path(const struct mdev_opts *o, char *path, size_t n, struct err *err)
 {
     int len = o->control ? snprintf(path, n, "%s", o->control)
               : o->dir   ? snprintf(path, n, "%s/control.sock", o->dir)
@@ -71,100 +74,6 @@ static int control_path(const struct mdev_opts *o, char *path, size_t n, struct 
     return (size_t)len < n ? 0 : err_set(err, -ENAMETOOLONG, "the control socket's path is too long");
 }
 
-// ---- the daemon ------------------------------------------------------------------------------------
-
-// A client may cut its memory short while the engine uses it. The lost page reads as zero from then
-// on: the guest's loss, not the daemon's end. Any other bus error is ours and ends the program.
-static void on_bus_error(int sig, siginfo_t *info, void *context)
-{
-    uintptr_t page = (uintptr_t)info->si_addr & ~(uintptr_t)4095;
-    (void)context;
-    if (info->si_code != BUS_ADRERR ||
-        mmap((void *)page, 4096, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
-        signal(sig, SIG_DFL);
-    }
-}
-
-static int block_signals(void)
-{
-    struct sigaction bus = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
-    sigset_t set;
-    sigaction(SIGBUS, &bus, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
-static int serve_devices(const struct mdev_opts *o, struct mdev *mdev, struct log *log, int stop,
-                         struct err *err)
-{
-    char control[256] = "";
-    struct daemon_config dc = {.mdev = mdev, .dir = o->dir, .log = log};
-    struct daemon *d;
-    int rc = 0;
-
-    if (o->control || o->dir) {
-        rc = control_path(o, control, sizeof control, err);
-        dc.control = control;
-    }
-    d = rc ? NULL : daemon_create(&dc, err);
-    if (!d) {
-        return -1;
-    }
-    if (o->type || o->socket) {
-        rc = daemon_add(d, o->type ? o->type : "yamato-a200", o->name ? o->name : "vgpu0",
-                        (unsigned)o->weight, o->socket, err);
-    }
-    if (!rc) {
-        log_info(log, "serving %s", o->socket ? o->socket : o->dir);
-        rc = daemon_run(d, stop, err);
-    }
-    daemon_destroy(d);
-    return rc;
-}
-
-static int serve(const struct mdev_opts *o)
-{
-    struct err err = {0};
-    struct log log;
-    struct mdev_config mc = {.backend = o->backend, .gl_device = o->gl_device, .log = &log,
-                             .raster_threads = (unsigned)o->raster_threads};
-    struct mdev *mdev;
-    int stop, rc;
-
-    log_init(&log, stderr, "mdev");
-    if (!o->dir && !o->socket) {
-        err_set(&err, -EINVAL, "where? Give --socket-dir DIR or --socket PATH");
-        return cli_fail("mdev", &err);
-    }
-    if (o->weight > 10000 || (o->trace && log_enable(&log, o->trace, &err))) {
-        if (!err.code) {
-            err_set(&err, -EINVAL, "the weight must be a number from 1 to 10000");
-        }
-        return cli_fail("mdev", &err);
-    }
-    if (o->dir && mkdir(o->dir, 0700) < 0 && errno != EEXIST) {
-        err_set(&err, -errno, "%s: %s", o->dir, strerror(errno));
-        return cli_fail("mdev", &err);
-    }
-    stop = block_signals(); // before the engine's thread, which inherits it
-    umask(0077);            // sockets are their owner's
-    mdev = stop >= 0 ? mdev_create(&mc, &err) : NULL;
-    if (!mdev) {
-        return cli_fail("mdev", &err);
-    }
-    rc = serve_devices(o, mdev, &log, stop, &err);
-    mdev_destroy(mdev);
-    close(stop);
-    return rc ? cli_fail("mdev", &err) : EXIT_OK;
-}
-
-// ---- its clients -----------------------------------------------------------------------------------
-
 static json_t *ask(const struct mdev_opts *o, json_t *req, struct err *err)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
@@ -173,7 +82,7 @@ static json_t *ask(const struct mdev_opts *o, json_t *req, struct err *err)
     json_t *answer = NULL;
     FILE *f = NULL;
 
-    if (text && fd >= 0 && !control_path(o, sa.sun_path, sizeof sa.sun_path, err)) {
+    if (text && fd >= 0 && !mdev_control_path(o, sa.sun_path, sizeof sa.sun_path, err)) {
         if (connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || !(f = fdopen(fd, "r+"))) {
             err_set(err, -errno, "%s: %s (is the daemon running?)", sa.sun_path, strerror(errno));
         } else {
@@ -218,16 +127,32 @@ static void print_types(json_t *answer)
     }
 }
 
+// Without a daemon: what one would offer.
+static json_t *own_types(void)
+{
+    const struct vgpu_type *t;
+    json_t *list = json_array();
+    for (unsigned i = 0; (t = vgpu_type_at(i)); i++) {
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:i, s:i, s:i}", "name", t->name, "description",
+                            t->description, "device_api", "vfio-pci", "weight", (int)t->weight,
+                            "available_instances", (int)t->max_instances, "max_instances",
+                            (int)t->max_instances));
+    }
+    return json_pack("{s:o}", "types", list);
+}
+
 static void print_list(json_t *answer)
 {
     json_t *row;
     size_t i;
-    printf("%-16s %-12s %6s %-8s %s\n", "NAME", "TYPE", "WEIGHT", "CLIENT", "SOCKET");
+    printf("%-36s %-12s %6s %5s %-8s %-6s %s\n", "NAME", "TYPE", "WEIGHT", "CAP", "PRIORITY", "CLIENT",
+           "SOCKET");
     json_array_foreach(json_object_get(answer, "devices"), i, row)
     {
-        printf("%-16s %-12s %6lld %-8s %s\n", string(row, "name"), string(row, "type"),
-               number(row, "weight"), json_is_true(json_object_get(row, "attached")) ? "yes" : "-",
-               string(row, "socket"));
+        printf("%-36s %-12s %6lld %5lld %-8s %-6s %s\n", string(row, "name"), string(row, "type"),
+               number(row, "weight"), number(row, "cap"), string(row, "priority"),
+               json_is_true(json_object_get(row, "attached")) ? "yes" : "-", string(row, "socket"));
     }
 }
 
@@ -256,6 +181,11 @@ static void print_one(json_t *answer)
     }
 }
 
+static void print_metrics(json_t *answer)
+{
+    printf("%s", string(answer, "text"));
+}
+
 static json_t *row_named(json_t *answer, const char *name)
 {
     json_t *row;
@@ -269,21 +199,32 @@ static json_t *row_named(json_t *answer, const char *name)
     return NULL;
 }
 
+// A line a device: how busy it keeps the engine, as a bar too, and how long its work waits.
 static void print_rates(json_t *before, json_t *now, double seconds)
 {
+    static const char bar[] = "####################";
     json_t *row;
     size_t i;
-    printf("%-16s %8s %10s %10s %10s %8s\n", "NAME", "ENGINE%", "SUBMIT/s", "DRAWS/s", "MESSAGE/s",
-           "IRQ/s");
+    double total = 0;
+    if (isatty(1)) {
+        printf("\033[H\033[J");
+    }
+    printf("%-20s %7s %-20s %9s %9s %9s %9s %7s %7s\n", "NAME", "ENGINE%", "", "SUBMIT/s", "DRAWS/s",
+           "WAIT us", "MSG/s", "IRQ/s", "REFUSED");
     json_array_foreach(json_object_get(now, "devices"), i, row)
     {
         json_t *old = row_named(before, string(row, "name"));
-#define RATE(key) ((double)(number(row, key) - (old ? number(old, key) : 0)) / seconds)
-        printf("%-16s %8.1f %10.0f %10.0f %10.0f %8.0f\n", string(row, "name"),
-               RATE("engine_ns") / 1e7, RATE("submissions"), RATE("draws"), RATE("messages"),
-               RATE("irqs"));
-#undef RATE
+#define DELTA(key) ((double)(number(row, key) - (old ? number(old, key) : 0)))
+        double share = DELTA("engine_ns") / seconds / 1e7, submits = DELTA("submissions");
+        int len = share >= 100 ? 20 : (int)(share / 5);
+        total += share;
+        printf("%-20.20s %7.1f %-20.*s %9.0f %9.0f %9.1f %9.0f %7.0f %7lld\n", string(row, "name"), share,
+               len, bar, submits / seconds, DELTA("draws") / seconds,
+               submits > 0 ? DELTA("wait_ns") / submits / 1e3 : 0, DELTA("messages") / seconds,
+               DELTA("irqs") / seconds, number(row, "refused"));
+#undef DELTA
     }
+    printf("%-20s %7.1f\n", "all", total);
     fflush(stdout);
 }
 
@@ -313,27 +254,92 @@ static int top(const struct mdev_opts *o)
 
 static const struct {
     const char *verb;
-    bool named;
+    bool named;    // needs a device's name
+    unsigned file; // 1: may name a file, 2: must
     void (*print)(json_t *answer);
 } verbs[] = {
-    {"types", false, print_types}, {"list", false, print_list},  {"stats", false, print_stats},
-    {"create", true, print_one},   {"remove", true, print_one}, {"set", true, print_one},
+    {"types", false, 0, print_types},  {"list", false, 0, print_list},
+    {"stats", false, 0, print_stats},  {"create", false, 0, print_one},
+    {"remove", true, 0, print_one},    {"set", true, 0, print_one},
+    {"snapshot", true, 2, print_one},  {"restore", true, 2, print_one},
+    {"capture", true, 1, print_one},   {"metrics", false, 0, print_metrics},
 };
 
-static int request(const struct mdev_opts *o, unsigned verb, const char *name)
+static int add_settings(const struct mdev_opts *o, json_t *req, struct err *err)
 {
-    json_t *req = json_pack("{s:s}", "cmd", verbs[verb].verb), *answer;
+    uint64_t cap;
+    if (o->weight) {
+        json_object_set_new(req, "weight", json_integer((json_int_t)o->weight));
+    }
+    if (o->cap) {
+        if (!opts_number(o->cap, &cap)) {
+            return err_set(err, -EINVAL, "--cap: '%s' is not a number", o->cap);
+        }
+        json_object_set_new(req, "cap", json_integer((json_int_t)cap));
+    }
+    if (o->priority) {
+        json_object_set_new(req, "priority", json_string(o->priority));
+    }
+    if (o->quota) {
+        json_object_set_new(req, "quota", json_integer((json_int_t)o->quota));
+    }
+    return 0;
+}
+
+static bool is_type(const char *s)
+{
+    const struct vgpu_type *t;
+    for (unsigned i = 0; (t = vgpu_type_at(i)); i++) {
+        if (!strcmp(t->name, s)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The request of a verb from what followed it: [TYPE] [NAME] or NAME [FILE].
+static int fill(const struct mdev_opts *o, unsigned verb, const char *const *args, json_t *req,
+                struct err *err)
+{
+    const char *type = o->type ? o->type : "yamato-a200", *name = o->name;
+    char path[4096];
+    unsigned at = 0;
+    if (!strcmp(verbs[verb].verb, "create") && args[at] && is_type(args[at])) {
+        type = args[at++];
+    }
+    if (args[at]) {
+        name = args[at++];
+    }
+    if (verbs[verb].named && !name) {
+        return err_set(err, -EINVAL, "%s: which device? Give its name", verbs[verb].verb);
+    }
+    if (name) {
+        json_object_set_new(req, "name", json_string(name));
+    }
+    json_object_set_new(req, "type", json_string(type));
+    if (verbs[verb].file == 2 && !args[at]) {
+        return err_set(err, -EINVAL, "%s: which file?", verbs[verb].verb);
+    }
+    if (verbs[verb].file && args[at]) { // the daemon has another working directory
+        char *cwd = args[at][0] == '/' ? NULL : getcwd(NULL, 0);
+        snprintf(path, sizeof path, "%s%s%s", cwd ? cwd : "", cwd ? "/" : "", args[at]);
+        free(cwd);
+        json_object_set_new(req, "file", json_string(path));
+    }
+    return add_settings(o, req, err);
+}
+
+static int request(const struct mdev_opts *o, unsigned verb, const char *const *args)
+{
+    json_t *req = json_pack("{s:s}", "cmd", verbs[verb].verb), *answer = NULL;
     struct err err = {0};
     int status = EXIT_OK;
 
-    if (verbs[verb].named) {
-        json_object_set_new(req, "name", json_string(name));
-        json_object_set_new(req, "type", json_string(o->type ? o->type : "yamato-a200"));
-        if (o->weight) {
-            json_object_set_new(req, "weight", json_integer((json_int_t)o->weight));
-        }
+    if (!strcmp(verbs[verb].verb, "types") && !o->control && !o->dir) {
+        answer = own_types();
+    } else if (!fill(o, verb, args, req, &err)) {
+        answer = ask(o, req, &err);
     }
-    answer = ask(o, req, &err);
     json_decref(req);
     if (!answer) {
         return cli_fail("mdev", &err);
@@ -354,32 +360,32 @@ static int request(const struct mdev_opts *o, unsigned verb, const char *name)
 static int run_mdev(int argc, char **argv)
 {
     struct mdev_opts o = {0};
-    const char *args[2] = {0};
+    const char *args[5] = {0};
+    const char *verb;
     struct err err = {0};
     unsigned n = 0;
     int status;
 
-    if (!cli_parse(&spec, &o, argc, argv, args, 2, &n, &status)) {
+    if (!cli_parse(&spec, &o, argc, argv, args, 4, &n, &status)) {
         return status;
     }
-    if (n >= 1 && !strcmp(args[0], "serve")) {
-        return serve(&o);
+    verb = n ? args[0] : "";
+    if (!strcmp(verb, "serve")) {
+        return mdev_serve(&o);
     }
-    if (n >= 1 && !strcmp(args[0], "top")) {
+    if (!strcmp(verb, "top")) {
         return top(&o);
     }
-    for (unsigned i = 0; n >= 1 && i < ARRAY_LEN(verbs); i++) {
-        const char *name = n == 2 ? args[1] : o.name;
-        if (strcmp(args[0], verbs[i].verb) != 0) {
-            continue;
-        }
-        if (verbs[i].named && !name) {
-            err_set(&err, -EINVAL, "%s: which device? Give its name", verbs[i].verb);
-            return cli_fail("mdev", &err);
-        }
-        return request(&o, i, name);
+    if (!strcmp(verb, "stats") && o.prometheus) {
+        verb = "metrics";
     }
-    err_set(&err, -EINVAL, "what? One of serve, types, list, stats, top, create, remove, set");
+    for (unsigned i = 0; n >= 1 && i < ARRAY_LEN(verbs); i++) {
+        if (!strcmp(verb, verbs[i].verb)) {
+            return request(&o, i, args + 1);
+        }
+    }
+    err_set(&err, -EINVAL, "what? One of serve, types, list, stats, top, create, remove, set, snapshot, "
+                           "restore, capture");
     return cli_fail("mdev", &err);
 }
 

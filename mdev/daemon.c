@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// The daemon's sockets and event loop. Every device has a listening socket; one client at a time is
-// served on it, and when it goes the next may come: the device's state waits. A client gets a bounded
-// number of messages a turn, so that none starves the others.
+// The daemon's sockets and its loop: requests on the control socket, the metrics endpoint, the file
+// system for mdevctl, and devices that have ended. Devices themselves run on threads of their own
+// (daemon_device.c); nothing here waits for one of them longer than it must.
+#include "mdev/daemon.h"
+
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,9 +19,7 @@
 #include "base/log.h"
 #include "mdev/daemon_priv.h"
 
-enum { TURN = 64 }; // messages of one client before the others' turn
-
-static int listen_at(const char *path, struct err *err)
+int daemon_listen(const char *path, struct err *err)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     int fd, probe, rc;
@@ -54,6 +56,53 @@ static int listen_at(const char *path, struct err *err)
     return fd;
 }
 
+static int listen_tcp(const char *port, struct err *err)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    const int on = 1;
+    char *end;
+    unsigned long n = strtoul(port, &end, 10);
+    int fd;
+    if (*end || !n || n > 65535) {
+        return err_set(err, -EINVAL, "metrics at '%s'? unix:PATH, or a port", port);
+    }
+    sa.sin_port = htons((uint16_t)n);
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || listen(fd, 8) < 0) {
+        int rc = err_set(err, -errno, "metrics at port %lu: %s", n, strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return rc;
+    }
+    return fd;
+}
+
+static int open_sockets(struct daemon *d, struct err *err)
+{
+    static const char scheme[] = "unix:";
+    const char *m = d->cfg.metrics;
+    if (d->cfg.control_fd > 0) {
+        d->control = d->cfg.control_fd;
+    } else if (d->cfg.control) {
+        d->control = daemon_listen(d->cfg.control, err);
+        if (d->control < 0) {
+            return d->control;
+        }
+        snprintf(d->control_path, sizeof d->control_path, "%s", d->cfg.control);
+    }
+    if (m && !strncmp(m, scheme, strlen(scheme))) {
+        d->metrics = daemon_listen(m + strlen(scheme), err);
+        if (d->metrics >= 0) {
+            snprintf(d->metrics_path, sizeof d->metrics_path, "%s", m + strlen(scheme));
+        }
+    } else if (m) {
+        d->metrics = listen_tcp(m, err);
+    }
+    return m && d->metrics < 0 ? d->metrics : 0;
+}
+
 struct daemon *daemon_create(const struct daemon_config *cfg, struct err *err)
 {
     struct daemon *d = calloc(1, sizeof *d);
@@ -62,29 +111,21 @@ struct daemon *daemon_create(const struct daemon_config *cfg, struct err *err)
         return NULL;
     }
     d->cfg = *cfg;
-    d->control = -1;
+    d->control = d->metrics = -1;
+    d->tree = cfg->tree_fd > 0 ? cfg->tree_fd : -1;
+    d->reap = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     for (unsigned i = 0; i < DAEMON_CONTROLS; i++) {
         d->controls[i].sock = -1;
     }
-    if (cfg->control) {
-        d->control = listen_at(cfg->control, err);
-        if (d->control < 0) {
-            free(d);
-            return NULL;
+    if (d->reap < 0 || open_sockets(d, err)) {
+        if (d->reap < 0) {
+            err_set(err, -errno, "eventfd: %s", strerror(errno));
         }
-        snprintf(d->control_path, sizeof d->control_path, "%s", cfg->control);
+        d->tree = -1; // stays the caller's
+        daemon_destroy(d);
+        return NULL;
     }
     return d;
-}
-
-void daemon_remove(struct daemon_device *dev)
-{
-    if (dev->vfu) {
-        close(dev->listener);
-        unlink(dev->path);
-        vfu_destroy(dev->vfu);
-        memset(dev, 0, sizeof *dev);
-    }
 }
 
 void daemon_destroy(struct daemon *d)
@@ -93,109 +134,80 @@ void daemon_destroy(struct daemon *d)
         return;
     }
     for (unsigned i = 0; i < DAEMON_DEVICES; i++) {
-        daemon_remove(&d->devices[i]);
+        struct daemon_device *dev = d->devices[i];
+        if (dev && !atomic_load(&dev->stop)) {
+            daemon_remove(d, dev);
+        }
+    }
+    for (unsigned i = 0; i < DAEMON_DEVICES; i++) {
+        while (d->devices[i]) { // the engine still works for it
+            poll(&(struct pollfd){d->reap, POLLIN, 0}, 1, 100);
+            daemon_reap(d);
+        }
     }
     for (unsigned i = 0; i < DAEMON_CONTROLS; i++) {
         if (d->controls[i].sock >= 0) {
             close(d->controls[i].sock);
         }
     }
-    if (d->control >= 0) {
-        close(d->control);
+    const int fds[] = {d->control, d->metrics, d->reap, d->tree};
+    for (unsigned i = 0; i < sizeof fds / sizeof *fds; i++) {
+        if (fds[i] >= 0) {
+            close(fds[i]);
+        }
+    }
+    if (d->control_path[0]) {
         unlink(d->control_path);
+    }
+    if (d->metrics_path[0]) {
+        unlink(d->metrics_path);
     }
     free(d);
 }
 
-struct daemon_device *daemon_find(struct daemon *d, const char *name)
-{
-    for (unsigned i = 0; i < DAEMON_DEVICES; i++) {
-        if (d->devices[i].vfu && !strcmp(d->devices[i].name, name)) {
-            return &d->devices[i];
-        }
-    }
-    return NULL;
-}
-
-// Names become file names.
-static bool name_ok(const char *name)
-{
-    static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    size_t n = strlen(name);
-    return n && n < 64 && name[0] != '.' && strspn(name, set) == n && strcmp(name, "control") != 0;
-}
-
-int daemon_add(struct daemon *d, const char *type, const char *name, unsigned weight,
-               const char *path, struct err *err)
-{
-    const struct vfu_config vc = {
-        .mdev = d->cfg.mdev, .type = type, .name = name, .weight = weight, .log = d->cfg.log};
-    struct daemon_device *dev = NULL;
-    char made[sizeof dev->path + 72];
-    int rc;
-
-    if (!name_ok(name)) {
-        return err_set(err, -EINVAL, "'%s' is no device name: 1 to 63 letters, digits, '._-'", name);
-    }
-    if (weight > 10000) {
-        return err_set(err, -EINVAL, "weight %u: at most 10000", weight);
-    }
-    if (daemon_find(d, name)) {
-        return err_set(err, -EEXIST, "there is a device '%s' already", name);
-    }
-    for (unsigned i = 0; !dev && i < DAEMON_DEVICES; i++) {
-        dev = d->devices[i].vfu ? NULL : &d->devices[i];
-    }
-    if (!dev || (!path && !d->cfg.dir)) {
-        return err_set(err, -ENOSPC, dev ? "no directory for sockets was given" : "too many devices");
-    }
-    if (!path) {
-        snprintf(made, sizeof made, "%.*s/%s.sock", (int)sizeof dev->path, d->cfg.dir, name);
-        path = made;
-    }
-    dev->vfu = vfu_create(&vc, err);
-    if (!dev->vfu) {
-        return err && err->code ? err->code : -EINVAL;
-    }
-    dev->listener = listen_at(path, err);
-    if (dev->listener < 0) {
-        rc = dev->listener;
-        vfu_destroy(dev->vfu);
-        dev->vfu = NULL;
-        return rc;
-    }
-    memcpy(dev->path, path, strlen(path) + 1); // listen_at refused longer ones
-    snprintf(dev->name, sizeof dev->name, "%s", name);
-    for (unsigned i = 0; (dev->type = vgpu_type_at(i)) && strcmp(dev->type->name, type); i++) {
-    }
-    dev->weight = weight ? weight : dev->type->weight;
-    return 0;
-}
-
 // ---- the loop --------------------------------------------------------------------------------------
-
-static void serve_device(struct daemon *d, struct daemon_device *dev)
-{
-    if (vfu_attached(dev->vfu)) {
-        for (unsigned i = 0; i < TURN && vfu_step(dev->vfu) == 1; i++) {
-        }
-        if (!vfu_attached(dev->vfu)) {
-            log_info(d->cfg.log, "%s: client gone", dev->name);
-        }
-    } else {
-        int sock = accept4(dev->listener, NULL, NULL, SOCK_CLOEXEC);
-        if (sock >= 0 && vfu_attach(dev->vfu, sock)) {
-            close(sock);
-        } else if (sock >= 0) {
-            log_info(d->cfg.log, "%s: client attached", dev->name);
-        }
-    }
-}
 
 static void hang_up(struct daemon_control *c)
 {
     close(c->sock);
     c->sock = -1;
+}
+
+static bool send_text(struct daemon_control *c, const char *text)
+{
+    return text && send(c->sock, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+                       (ssize_t)strlen(text);
+}
+
+// Any request gets the metrics; the connection ends with the answer.
+static void serve_http(struct daemon *d, struct daemon_control *c)
+{
+    char *body = NULL, *text = NULL;
+    size_t n = 0, total = 0;
+    FILE *f;
+    if (!memmem(c->line, c->n, "\r\n\r\n", 4) && !memmem(c->line, c->n, "\n\n", 2)) {
+        if (c->n == sizeof c->line) {
+            hang_up(c);
+        }
+        return;
+    }
+    f = open_memstream(&body, &n);
+    if (f) {
+        daemon_metrics(d, f);
+        fclose(f);
+    }
+    f = open_memstream(&text, &total);
+    if (f) {
+        fprintf(f,
+                "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: %zu\r\n"
+                "Connection: close\r\n\r\n%s",
+                n, body ? body : "");
+        fclose(f);
+    }
+    send_text(c, text);
+    free(body);
+    free(text);
+    hang_up(c);
 }
 
 static void serve_control(struct daemon *d, struct daemon_control *c)
@@ -210,14 +222,17 @@ static void serve_control(struct daemon *d, struct daemon_control *c)
         return;
     }
     c->n += (size_t)got;
+    if (c->http) {
+        serve_http(d, c);
+        return;
+    }
     while ((end = memchr(c->line, '\n', c->n))) {
         char *answer;
         size_t used = (size_t)(end - c->line) + 1;
         bool sent;
         *end = 0;
         answer = daemon_answer(d, c->line);
-        sent = answer && send(c->sock, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT) ==
-                             (ssize_t)strlen(answer);
+        sent = send_text(c, answer);
         free(answer);
         if (!sent) {
             hang_up(c);
@@ -231,12 +246,13 @@ static void serve_control(struct daemon *d, struct daemon_control *c)
     }
 }
 
-static void accept_control(struct daemon *d)
+static void accept_control(struct daemon *d, int listener, bool http)
 {
-    int sock = accept4(d->control, NULL, NULL, SOCK_CLOEXEC);
+    int sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     for (unsigned i = 0; sock >= 0 && i < DAEMON_CONTROLS; i++) {
         if (d->controls[i].sock < 0) {
             d->controls[i].sock = sock;
+            d->controls[i].http = http;
             d->controls[i].n = 0;
             return;
         }
@@ -248,25 +264,15 @@ static void accept_control(struct daemon *d)
 
 int daemon_run(struct daemon *d, int stop_fd, struct err *err)
 {
-    enum { STOP, CONTROL, CLIENTS, DEVICES = CLIENTS + DAEMON_CONTROLS };
-    struct pollfd fds[DEVICES + DAEMON_DEVICES];
+    enum { STOP, REAP, TREE, CONTROL, METRICS, CLIENTS, COUNT = CLIENTS + DAEMON_CONTROLS };
+    struct pollfd fds[COUNT];
 
     for (;;) {
-        fds[STOP] = (struct pollfd){stop_fd, POLLIN, 0};
-        fds[CONTROL] = (struct pollfd){d->control, POLLIN, 0};
-        for (unsigned i = 0; i < DAEMON_CONTROLS; i++) {
-            fds[CLIENTS + i] = (struct pollfd){d->controls[i].sock, POLLIN, 0};
+        const int fixed[] = {stop_fd, d->reap, d->tree, d->control, d->metrics};
+        for (unsigned i = 0; i < COUNT; i++) {
+            fds[i] = (struct pollfd){i < CLIENTS ? fixed[i] : d->controls[i - CLIENTS].sock, POLLIN, 0};
         }
-        for (unsigned i = 0; i < DAEMON_DEVICES; i++) {
-            const struct daemon_device *dev = &d->devices[i];
-            fds[DEVICES + i] = (struct pollfd){-1, 0, 0};
-            if (dev->vfu) {
-                fds[DEVICES + i] = vfu_attached(dev->vfu)
-                                       ? (struct pollfd){vfu_fd(dev->vfu), vfu_events(dev->vfu), 0}
-                                       : (struct pollfd){dev->listener, POLLIN, 0};
-            }
-        }
-        if (poll(fds, DEVICES + DAEMON_DEVICES, -1) < 0) {
+        if (poll(fds, COUNT, -1) < 0) {
             if (errno == EINTR) {
                 continue;
             }
@@ -275,18 +281,27 @@ int daemon_run(struct daemon *d, int stop_fd, struct err *err)
         if (fds[STOP].revents) {
             return 0;
         }
-        for (unsigned i = 0; i < DAEMON_DEVICES; i++) {
-            if (fds[DEVICES + i].revents && d->devices[i].vfu) {
-                serve_device(d, &d->devices[i]);
+        if (fds[REAP].revents) {
+            uint64_t n;
+            if (read(d->reap, &n, sizeof n) == sizeof n) {
+                daemon_reap(d);
             }
         }
+        if (fds[TREE].revents && !daemon_tree_serve(d)) {
+            log_warn(d->cfg.log, "the tree for mdevctl was unmounted");
+            close(d->tree);
+            d->tree = -1;
+        }
         for (unsigned i = 0; i < DAEMON_CONTROLS; i++) {
-            if (fds[CLIENTS + i].revents) {
+            if (fds[CLIENTS + i].revents && d->controls[i].sock >= 0) {
                 serve_control(d, &d->controls[i]);
             }
         }
         if (fds[CONTROL].revents) {
-            accept_control(d);
+            accept_control(d, d->control, false);
+        }
+        if (fds[METRICS].revents) {
+            accept_control(d, d->metrics, true);
         }
     }
 }

@@ -30,41 +30,27 @@ static json_t *cmd_types(struct daemon *d, json_t *req)
     return json_pack("{s:o}", "types", list);
 }
 
-static json_t *describe(const struct daemon_device *dev)
+static json_t *describe(struct daemon_device *dev)
 {
-    return json_pack("{s:s, s:s, s:i, s:s, s:b}", "name", dev->name, "type", dev->type->name,
-                     "weight", (int)dev->weight, "socket", dev->path, "attached",
-                     vfu_attached(dev->vfu));
-}
-
-static void add_counters(json_t *row, const struct daemon_device *dev)
-{
-    struct vgpu_stats g;
-    struct vfu_stats s;
-    vgpu_stats(vfu_vgpu(dev->vfu), &g);
-    vfu_stats(dev->vfu, &s);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } counters[] = {
-        {"submissions", g.submissions}, {"refused", g.refused}, {"draws", g.draws},
-        {"resolves", g.resolves}, {"faults", g.faults}, {"hangs", g.hangs}, {"resets", g.resets},
-        {"irqs", g.irqs}, {"mmio_reads", g.mmio_reads}, {"mmio_writes", g.mmio_writes},
-        {"engine_ns", g.engine_ns}, {"messages", s.messages}, {"errors", s.errors},
-        {"attaches", s.attaches}, {"dma_maps", s.dma_maps}};
-    for (unsigned i = 0; i < ARRAY_LEN(counters); i++) {
-        json_object_set_new(row, counters[i].name, json_integer((json_int_t)counters[i].value));
-    }
+    struct vgpu_settings set;
+    vgpu_settings(vfu_vgpu(dev->vfu), &set); // from any thread
+    return json_pack("{s:s, s:s, s:i, s:i, s:s, s:I, s:s, s:b, s:b}", "name", dev->name, "type",
+                     dev->type->name, "weight", (int)set.weight, "cap", (int)set.cap, "priority",
+                     set.priority, "quota", (json_int_t)set.quota, "socket", dev->path, "attached",
+                     atomic_load(&dev->attached), "capturing", dev->capturing);
 }
 
 static json_t *devices(struct daemon *d, bool counters)
 {
     json_t *list = json_array();
     for (unsigned i = 0; i < DAEMON_DEVICES; i++) {
-        if (d->devices[i].vfu) {
-            json_t *row = describe(&d->devices[i]);
-            if (counters) {
-                add_counters(row, &d->devices[i]);
+        struct daemon_device *dev = d->devices[i];
+        if (dev && !atomic_load(&dev->stop)) {
+            json_t *row = describe(dev);
+            struct daemon_counter c[DAEMON_COUNTERS];
+            unsigned n = counters ? daemon_counters(dev, c) : 0;
+            for (unsigned k = 0; k < n; k++) {
+                json_object_set_new(row, c[k].name, json_integer((json_int_t)c[k].value));
             }
             json_array_append_new(list, row);
         }
@@ -84,42 +70,89 @@ static json_t *cmd_stats(struct daemon *d, json_t *req)
     return devices(d, true);
 }
 
+static json_t *cmd_metrics(struct daemon *d, json_t *req)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&text, &n);
+    json_t *answer;
+    (void)req;
+    if (!f) {
+        return NULL;
+    }
+    daemon_metrics(d, f);
+    fclose(f);
+    answer = json_pack("{s:s}", "text", text);
+    free(text);
+    return answer;
+}
+
 static const char *text(json_t *req, const char *key)
 {
     const char *s = json_string_value(json_object_get(req, key));
     return s ? s : "";
 }
 
-// 0 when it is not there, -1 when it is no weight.
-static long weight_of(json_t *req)
+// A setting that is a number from `min` to `max`; *there tells whether it was given. 0 or -EINVAL.
+static int number(json_t *req, const char *key, uint64_t min, uint64_t max, uint64_t *v, bool *there,
+                  struct err *err)
 {
-    json_t *w = json_object_get(req, "weight");
-    if (!w) {
+    json_t *j = json_object_get(req, key);
+    *there = j != NULL;
+    *v = 0;
+    if (!j) {
         return 0;
     }
-    return json_is_integer(w) && json_integer_value(w) > 0 && json_integer_value(w) <= 10000
-               ? (long)json_integer_value(w)
-               : -1;
+    if (!json_is_integer(j) || json_integer_value(j) < 0 ||
+        (uint64_t)json_integer_value(j) < min || (uint64_t)json_integer_value(j) > max) {
+        return err_set(err, -EINVAL, "%s must be a number from %llu to %llu", key,
+                       (unsigned long long)min, (unsigned long long)max);
+    }
+    *v = (uint64_t)json_integer_value(j);
+    return 0;
 }
 
-static json_t *bad_weight(void)
+struct settings {
+    uint64_t weight, cap, quota;
+    bool has_weight, has_cap, has_quota;
+    const char *priority; // NULL: not given
+};
+
+static int read_settings(json_t *req, struct settings *s, struct err *err)
 {
-    struct err err = {0};
-    err_set(&err, -EINVAL, "the weight must be a number from 1 to 10000");
-    return refuse(&err);
+    int rc = number(req, "weight", 1, 10000, &s->weight, &s->has_weight, err);
+    if (!rc) {
+        rc = number(req, "cap", 0, 1000, &s->cap, &s->has_cap, err);
+    }
+    if (!rc) {
+        rc = number(req, "quota", VGPU_QUOTA_MIN, 1ull << 40, &s->quota, &s->has_quota, err);
+    }
+    s->priority = json_string_value(json_object_get(req, "priority"));
+    return rc;
 }
 
 static json_t *cmd_create(struct daemon *d, json_t *req)
 {
     struct err err = {0};
-    long weight = weight_of(req);
-    if (weight < 0) {
-        return bad_weight();
-    }
-    if (daemon_add(d, text(req, "type"), text(req, "name"), (unsigned)weight, NULL, &err)) {
+    struct settings s;
+    const char *name = json_string_value(json_object_get(req, "name"));
+    struct daemon_device_config cfg = {.type = text(req, "type"), .name = name};
+    if (read_settings(req, &s, &err)) {
         return refuse(&err);
     }
-    return describe(daemon_find(d, text(req, "name")));
+    cfg.weight = (unsigned)s.weight;
+    cfg.cap = (unsigned)s.cap;
+    cfg.quota = s.quota;
+    cfg.priority = s.priority;
+    if (daemon_add(d, &cfg, &err)) {
+        return refuse(&err);
+    }
+    for (unsigned i = 0; i < DAEMON_DEVICES; i++) {
+        if (d->devices[i] && d->devices[i]->serial == d->serials) {
+            return describe(d->devices[i]);
+        }
+    }
+    return NULL;
 }
 
 static struct daemon_device *named(struct daemon *d, json_t *req, struct err *err)
@@ -135,26 +168,99 @@ static json_t *cmd_remove(struct daemon *d, json_t *req)
 {
     struct err err = {0};
     struct daemon_device *dev = named(d, req, &err);
+    bool ended;
     if (!dev) {
         return refuse(&err);
     }
-    daemon_remove(dev);
-    return json_pack("{s:s}", "removed", text(req, "name"));
+    ended = daemon_remove(d, dev);
+    return json_pack("{s:s, s:b}", "removed", text(req, "name"), "pending", !ended);
 }
 
 static json_t *cmd_set(struct daemon *d, json_t *req)
 {
     struct err err = {0};
     struct daemon_device *dev = named(d, req, &err);
-    long weight = weight_of(req);
+    struct settings s;
+    struct vgpu *g;
+    if (!dev || read_settings(req, &s, &err)) {
+        return refuse(&err);
+    }
+    g = vfu_vgpu(dev->vfu);
+    if (!s.has_weight && !s.has_cap && !s.has_quota && !s.priority) {
+        err_set(&err, -EINVAL, "set what? weight, cap, priority or quota");
+        return refuse(&err);
+    }
+    if (s.priority && vgpu_set_priority(g, s.priority)) { // first: the others cannot fail any more
+        err_set(&err, -EINVAL, "priority '%.32s': low, normal or high", s.priority);
+        return refuse(&err);
+    }
+    if ((s.has_weight && vgpu_set_weight(g, (unsigned)s.weight)) ||
+        (s.has_cap && vgpu_set_cap(g, (unsigned)s.cap)) ||
+        (s.has_quota && vgpu_set_quota(g, s.quota))) {
+        err_set(&err, -EINVAL, "a setting is out of range");
+        return refuse(&err);
+    }
+    return describe(dev);
+}
+
+// ---- files -----------------------------------------------------------------------------------------
+
+enum { FILE_LOCK_MS = 2000 };
+
+static int on_snapshot(struct daemon_device *dev, const char *file, struct err *err)
+{
+    return vfu_save(dev->vfu, file, err);
+}
+
+static int on_restore(struct daemon_device *dev, const char *file, struct err *err)
+{
+    return vfu_load(dev->vfu, file, err);
+}
+
+static int on_capture(struct daemon_device *dev, const char *file, struct err *err)
+{
+    int rc = vgpu_capture(vfu_vgpu(dev->vfu), file[0] ? file : NULL, err);
+    if (!rc) {
+        dev->capturing = file[0] != 0;
+    }
+    return rc;
+}
+
+static json_t *with_file(struct daemon *d, json_t *req, bool needed,
+                         int (*fn)(struct daemon_device *dev, const char *file, struct err *err))
+{
+    struct err err = {0};
+    struct daemon_device *dev = named(d, req, &err);
+    const char *file = text(req, "file");
+    int rc;
     if (!dev) {
         return refuse(&err);
     }
-    if (weight <= 0 || vgpu_set_weight(vfu_vgpu(dev->vfu), (unsigned)weight)) {
-        return bad_weight();
+    if (file[0] ? file[0] != '/' : needed) {
+        err_set(&err, -EINVAL, "which file? Its whole path");
+        return refuse(&err);
     }
-    dev->weight = (unsigned)weight;
-    return describe(dev);
+    rc = daemon_lock(dev, FILE_LOCK_MS, &err);
+    if (!rc) {
+        rc = fn(dev, file, &err);
+        daemon_unlock(dev);
+    }
+    return rc ? refuse(&err) : describe(dev);
+}
+
+static json_t *cmd_snapshot(struct daemon *d, json_t *req)
+{
+    return with_file(d, req, true, on_snapshot);
+}
+
+static json_t *cmd_restore(struct daemon *d, json_t *req)
+{
+    return with_file(d, req, true, on_restore);
+}
+
+static json_t *cmd_capture(struct daemon *d, json_t *req)
+{
+    return with_file(d, req, false, on_capture);
 }
 
 static const struct {
@@ -163,6 +269,8 @@ static const struct {
 } requests[] = {
     {"types", cmd_types},   {"list", cmd_list},     {"stats", cmd_stats},
     {"create", cmd_create}, {"remove", cmd_remove}, {"set", cmd_set},
+    {"metrics", cmd_metrics}, {"snapshot", cmd_snapshot}, {"restore", cmd_restore},
+    {"capture", cmd_capture},
 };
 
 char *daemon_answer(struct daemon *d, const char *line)

@@ -14,6 +14,7 @@
 #include "mdev/private.h"
 
 enum { PTE_WRITE = 1, PTE_READ = 2 };
+#define UNMAP_PATIENCE_NS 3000000000ull
 
 static uint8_t *window_lookup(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, unsigned *prot)
 {
@@ -238,7 +239,11 @@ int vgpu_dma_map(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, void *hva, uns
 int vgpu_dma_unmap(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes)
 {
     int rc = -ENOENT;
-    engine_cancel(vgpu); // nobody may hold a pointer into the window any more
+    // nobody may hold a pointer into the window any more; work that has nothing to do with it ends in
+    // peace, as far as a client's patience goes
+    if (!vgpu_wait_idle(vgpu, UNMAP_PATIENCE_NS)) {
+        engine_cancel(vgpu);
+    }
     pthread_mutex_lock(&vgpu->dma_lock);
     for (unsigned i = 0; i < vgpu->nwindows; i++) {
         if (vgpu->windows[i].gpa == gpa && vgpu->windows[i].bytes == bytes) {

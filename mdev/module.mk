@@ -4,6 +4,7 @@ mdev_SRCS := mdev/mdev.c mdev/types.c mdev/vgpu.c mdev/gmmu.c mdev/region.c mdev
              mdev/profile.c mdev/profile_out.c mdev/pci.c \
              mdev/vfio_user.c mdev/vfio_user_cmd.c mdev/vfio_user_version.c mdev/vfio_user_dma.c \
              mdev/vfio_user_irq.c mdev/vfio_user_migrate.c \
-             mdev/daemon.c mdev/daemon_ctl.c mdev/vfio_user_client.c
+             mdev/daemon.c mdev/daemon_device.c mdev/daemon_ctl.c mdev/daemon_metrics.c \
+             mdev/daemon_conf.c mdev/daemon_jail.c mdev/daemon_tree.c mdev/vfio_user_client.c
 mdev_DEPS := host-backends gpu-model base
-mdev_PKGS := jansson
+mdev_PKGS := jansson libseccomp

@@ -46,6 +46,11 @@ short vfu_events(const struct vfu *v);  // POLLIN, or POLLOUT while a reply is s
 bool vfu_attached(const struct vfu *v);
 struct vgpu *vfu_vgpu(struct vfu *v);   // borrowed
 
+// The device's state to a file and back, as migration would carry it; memory is the client's. Waits for
+// the engine, three seconds at most. -EBUSY while a migration is going on or work does not end.
+int vfu_save(struct vfu *v, const char *path, struct err *err);
+int vfu_load(struct vfu *v, const char *path, struct err *err);
+
 struct vfu_stats {
     uint64_t messages, errors, attaches, bytes_in, bytes_out;
     unsigned dma_maps; // now

@@ -453,6 +453,9 @@ bool vfuc_busy(struct vfuc *c)
         c->progress_ns = now_ns();
     }
     c->worked = status >> 31 && now_ns() - c->progress_ns < PROGRESS_NS;
+    if (!c->worked) {
+        update(c, true); // idle means that its interrupt is up: the caller may let time jump
+    }
     return c->worked;
 }
 
@@ -462,7 +465,6 @@ void vfuc_settle(struct vfuc *c)
     while (vfuc_busy(c)) {
         nanosleep(&pause, NULL);
     }
-    update(c, true);
 }
 
 bool vfuc_connected(const struct vfuc *c)

@@ -48,21 +48,26 @@ static int to_stopped(struct vfu *v)
     return vgpu_wait_idle(v->vgpu, IDLE_NS) ? 0 : -EBUSY;
 }
 
-static int to_saving(struct vfu *v)
+static int save_all(struct vfu *v, struct snap_writer *w, struct err *err)
 {
-    struct snap_writer *w = snap_writer_create();
-    struct err err = {0};
     size_t n;
-    if (!w) {
-        return -ENOMEM;
-    }
+    int rc;
     snap_begin(w, "pci", 1);
     snap_put(w, v->pci.config, sizeof v->pci.config);
     snap_put(w, v->pci.msix, sizeof v->pci.msix);
     snap_end(w);
-    if (vgpu_save(v->vgpu, w, &err) || !snap_bytes(w, &n)) {
+    rc = vgpu_save(v->vgpu, w, err);
+    return rc || snap_bytes(w, &n) ? rc : err_set(err, -ENOMEM, "no memory for the state");
+}
+
+static int to_saving(struct vfu *v)
+{
+    struct snap_writer *w = snap_writer_create();
+    struct err err = {0};
+    int rc = w ? save_all(v, w, &err) : -ENOMEM;
+    if (rc) {
         snap_writer_destroy(w);
-        return err.code ? err.code : -ENOMEM;
+        return rc;
     }
     v->saved = w;
     v->saved_at = 0;
@@ -93,19 +98,25 @@ static int restore_pci(struct vfu *v, struct snap_reader *r, struct err *err)
     return rc;
 }
 
-static int from_resuming(struct vfu *v)
+static int load_all(struct vfu *v, const void *data, size_t n, struct err *err)
 {
-    struct err err = {0};
-    struct snap_reader *r = snap_reader_create(v->incoming, v->incoming_n, &err);
-    int rc = r ? restore_pci(v, r, &err) : -EINVAL;
+    struct snap_reader *r = snap_reader_create(data, n, err);
+    int rc = r ? restore_pci(v, r, err) : -EINVAL;
     if (!rc) {
-        rc = vgpu_restore(v->vgpu, r, &err);
-    }
-    if (rc) {
-        log_warn(v->log, "%s: cannot resume: %s", vgpu_name(v->vgpu), err.msg);
+        rc = vgpu_restore(v->vgpu, r, err);
     }
     if (r) {
         snap_reader_destroy(r);
+    }
+    return rc;
+}
+
+static int from_resuming(struct vfu *v)
+{
+    struct err err = {0};
+    int rc = load_all(v, v->incoming, v->incoming_n, &err);
+    if (rc) {
+        log_warn(v->log, "%s: cannot resume: %s", vgpu_name(v->vgpu), err.msg);
     }
     drop_streams(v);
     return rc ? -EINVAL : 0;
@@ -406,4 +417,57 @@ int vfu_cmd_mig_write(struct vfu *v, const struct vfu_msg *m)
         v->incoming_n += d.size;
     }
     return 0;
+}
+
+// ---- the same to a file ----------------------------------------------------------------------------
+
+static int be_still(struct vfu *v, struct err *err)
+{
+    if (v->state != VFU_STATE_RUNNING) {
+        return err_set(err, -EBUSY, "%s: is being migrated", vgpu_name(v->vgpu));
+    }
+    if (!vgpu_wait_idle(v->vgpu, IDLE_NS)) {
+        return err_set(err, -EBUSY, "%s: its work does not end", vgpu_name(v->vgpu));
+    }
+    return 0;
+}
+
+int vfu_save(struct vfu *v, const char *path, struct err *err)
+{
+    struct snap_writer *w;
+    int rc = be_still(v, err);
+    if (rc) {
+        return rc;
+    }
+    w = snap_writer_create();
+    rc = w ? save_all(v, w, err) : err_set(err, -ENOMEM, "no memory for the state");
+    if (!rc) {
+        rc = snap_save(w, path, err);
+    }
+    snap_writer_destroy(w);
+    return rc;
+}
+
+int vfu_load(struct vfu *v, const char *path, struct err *err)
+{
+    int rc = be_still(v, err);
+    uint8_t *data;
+    FILE *f;
+    size_t n;
+    if (rc) {
+        return rc;
+    }
+    f = fopen(path, "rbe");
+    data = f ? malloc(INCOMING_MAX) : NULL;
+    if (!data) {
+        rc = err_set(err, f ? -ENOMEM : -errno, "%s: %s", path, strerror(f ? ENOMEM : errno));
+    } else {
+        n = fread(data, 1, INCOMING_MAX, f);
+        rc = ferror(f) ? err_set(err, -EIO, "%s: cannot be read", path) : load_all(v, data, n, err);
+    }
+    if (f) {
+        fclose(f);
+    }
+    free(data);
+    return rc;
 }
