@@ -16,9 +16,6 @@
 #include "base/err.h"
 #include "user/process.h"
 
-// HWCAP: swp half thumb fastmult edsp vfp neon vfpv3 tls; v6-less models have less.
-enum { CAPS_OLD = 0x96, CAPS_V6 = 0x80d6, CAPS_V7 = 0xb0d6, CAPS_A15 = 0x7b0d6 };
-
 struct image {
     uint32_t entry, bias, phdr, phnum, end;
     char interp[256];
@@ -26,30 +23,62 @@ struct image {
 
 const char *host_path(const struct process *p, const char *path, char *buf, size_t n)
 {
-    if (p->cfg->root && path[0] == '/' && snprintf(buf, n, "%s%s", p->cfg->root, path) < (int)n) {
+    char link[4096];
+    const char *at = path;
+    if (!p->cfg->root || path[0] != '/') {
+        return path;
+    }
+    for (unsigned hops = 0; hops < 16; hops++) {
         struct stat st;
-        if (!lstat(buf, &st)) {
-            // A link with an absolute target means a file below the root.
-            char link[1024];
-            ssize_t k = S_ISLNK(st.st_mode) ? readlink(buf, link, sizeof link - 1) : -1;
-            if (k > 0 && link[0] == '/') {
-                link[k] = 0;
-                if (snprintf(buf, n, "%s%s", p->cfg->root, link) < (int)n && !access(buf, F_OK)) {
-                    return buf;
-                }
-                return path;
-            }
+        if (snprintf(buf, n, "%s%s", p->cfg->root, at) >= (int)n || lstat(buf, &st)) {
+            return path;
+        }
+        // A link with an absolute target means a file below the root.
+        ssize_t k = S_ISLNK(st.st_mode) ? readlink(buf, link, sizeof link - 1) : -1;
+        if (k <= 0 || link[0] != '/') {
             return buf;
         }
+        link[k] = 0;
+        at = link;
     }
     return path;
 }
 
-static uint32_t caps(const char *model)
+// ---- what the CPU is called ------------------------------------------------------------------------
+
+static const struct {
+    uint8_t feature;
+    uint32_t cap; // <asm/hwcap.h>
+} caps[] = {
+    {ISA_BIT_V4, 0x3 | 0x10}, {ISA_BIT_V4T, 0x4}, {ISA_BIT_VFP2, 0x40}, {ISA_BIT_V5TE, 0x80},
+    {ISA_BIT_NEON, 0x1000}, {ISA_BIT_VFP3, 0x2000}, {ISA_BIT_V6K, 0x8000}, {ISA_BIT_VFP4, 0x10000},
+    {ISA_BIT_DIV_A32, 0x20000}, {ISA_BIT_DIV_T32, 0x40000}, {ISA_BIT_D32, 0x80000},
+};
+
+uint32_t hwcaps(const struct process *p)
 {
-    return strstr(model, "arm9") ? CAPS_OLD
-           : strstr(model, "arm1") ? CAPS_V6
-           : !strcmp(model, "cortex-a15") || !strcmp(model, "max") ? CAPS_A15 : CAPS_V7;
+    uint32_t v = 0;
+    for (unsigned k = 0; k < ARRAY_LEN(caps); k++) {
+        v |= p->features >> caps[k].feature & 1 ? caps[k].cap : 0;
+    }
+    return v;
+}
+
+uint32_t hwcaps2(const struct process *p)
+{
+    return ISA_HAS(p->features, CRC) ? 0x10 : 0;
+}
+
+const char *user_platform(const struct process *p)
+{
+    return ISA_HAS(p->features, V7) ? "v7l" : p->v6 ? "v6l" : ISA_HAS(p->features, V5T) ? "v5l"
+                                                                                      : "v4l";
+}
+
+const char *user_machine(const struct process *p)
+{
+    return ISA_HAS(p->features, V7) ? "armv7l" : p->v6 ? "armv6l"
+           : ISA_HAS(p->features, V5T) ? "armv5tel" : "armv4tl";
 }
 
 static int load_segment(struct process *p, int fd, const Elf32_Phdr *ph, uint32_t bias,
@@ -60,11 +89,11 @@ static int load_segment(struct process *p, int fd, const Elf32_Phdr *ph, uint32_
     uint64_t file_page_end = (file_end + 0xfff) & ~0xfffull;
     int prot = (ph->p_flags & PF_R ? PROT_READ : 0) | (ph->p_flags & PF_W ? PROT_WRITE : 0) |
                (ph->p_flags & PF_X ? PROT_EXEC : 0);
-    if (end > MMAP_TOP || file_end > end || start < PAGE || (ph->p_offset ^ ph->p_vaddr) & 0xfff) {
+    if ((uint64_t)bias + ph->p_vaddr > MMAP_TOP || end > MMAP_TOP || file_end > end || start < PAGE || (ph->p_offset ^ ph->p_vaddr) & 0xfff) {
         return err_set(err, -ENOEXEC, "%s: a segment does not fit at %#x", path, va);
     }
     if (ph->p_filesz) {
-        int64_t rc = space_map(p, start, (uint32_t)(file_page_end - start), prot,
+        int64_t rc = space_map(p, NULL, start, (uint32_t)(file_page_end - start), prot,
                                MAP_PRIVATE | MAP_FIXED, fd, ph->p_offset & ~0xfffu);
         if (rc < 0) {
             return err_set(err, (int)rc, "%s: cannot map a segment: %s", path, strerror((int)-rc));
@@ -81,7 +110,7 @@ static int load_segment(struct process *p, int fd, const Elf32_Phdr *ph, uint32_
         file_page_end = start;
     }
     if (end > file_page_end) {
-        int64_t rc = space_map(p, (uint32_t)file_page_end,
+        int64_t rc = space_map(p, NULL, (uint32_t)file_page_end,
                                (uint32_t)(((end + 0xfff) & ~0xfffull) - file_page_end), prot,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
         if (rc < 0) {
@@ -112,6 +141,11 @@ static int load_image(struct process *p, const char *path, uint32_t dyn_base, st
             (ssize_t)(eh.e_phnum * sizeof ph[0])) {
         close(fd);
         return err_set(err, -ENOEXEC, "%s is no 32-bit little-endian ARM program", path);
+    }
+    if (!(eh.e_flags & EF_ARM_EABIMASK)) {
+        close(fd);
+        return err_set(err, -ENOEXEC, "%s is a program of the old ABI (OABI): only EABI programs run",
+                       path);
     }
     im->bias = eh.e_type == ET_DYN ? dyn_base : 0;
     im->entry = im->bias + eh.e_entry;
@@ -158,21 +192,18 @@ static int build_stack(struct process *p, const struct image *im, char **argv, c
     if (bytes > STACK_BYTES / 4) {
         return err_set(err, -E2BIG, "arguments and environment are too long");
     }
-    int64_t rc = space_map(p, STACK_TOP - STACK_BYTES, STACK_BYTES, PROT_READ | PROT_WRITE,
+    int64_t rc = space_map(p, NULL, STACK_TOP - STACK_BYTES, STACK_BYTES, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (rc < 0) {
         return err_set(err, (int)rc, "no memory for the stack");
     }
     uint32_t sp = STACK_TOP - 64, execfn, platform, rnd;
     uint8_t seed[16];
-    const char *model = p->cfg->model;
     if (getrandom(seed, sizeof seed, 0) != sizeof seed) {
         memset(seed, 0x5a, sizeof seed);
     }
     execfn = push(p, &sp, argv[0], strlen(argv[0]) + 1);
-    const char *plat = strstr(model, "arm92") ? "v4l" : strstr(model, "arm9") ? "v5l"
-                       : strstr(model, "arm1") ? "v6l" : "v7l";
-    platform = push(p, &sp, plat, 4);
+    platform = push(p, &sp, user_platform(p), 4);
     rnd = push(p, &sp, seed, sizeof seed);
     // Strings first, their addresses into the vectors below.
     uint32_t strings = sp;
@@ -186,7 +217,7 @@ static int build_stack(struct process *p, const struct image *im, char **argv, c
         {AT_PHDR, im->phdr}, {AT_PHENT, sizeof(Elf32_Phdr)}, {AT_PHNUM, im->phnum},
         {AT_PAGESZ, PAGE}, {AT_BASE, p->interp_base}, {AT_FLAGS, 0}, {AT_ENTRY, im->entry},
         {AT_UID, getuid()}, {AT_EUID, geteuid()}, {AT_GID, getgid()}, {AT_EGID, getegid()},
-        {AT_HWCAP, caps(model)}, {AT_CLKTCK, 100}, {AT_RANDOM, rnd}, {AT_SECURE, 0},
+        {AT_HWCAP, hwcaps(p)}, {AT_HWCAP2, hwcaps2(p)}, {AT_CLKTCK, 100}, {AT_RANDOM, rnd}, {AT_SECURE, 0},
         {AT_PLATFORM, platform}, {AT_EXECFN, execfn}, {AT_NULL, 0}};
     uint32_t words = 1 + argc + 1 + envc + 1 + 2 * ARRAY_LEN(aux);
     sp = (sp - words * 4) & ~15u;
@@ -205,7 +236,21 @@ static int build_stack(struct process *p, const struct image *im, char **argv, c
         put_le32(p->base + at, aux[k][0]);
         put_le32(p->base + at + 4, aux[k][1]);
     }
+    p->auxv_bytes = sizeof aux;
+    p->auxv = at - p->auxv_bytes;
     return 0;
+}
+
+static int keep_cmdline(struct process *p, char **argv, struct err *err)
+{
+    for (unsigned k = 0; argv[k]; k++) {
+        p->cmdline_bytes += strlen(arg(p, argv, k)) + 1;
+    }
+    char *at = p->cmdline = malloc(p->cmdline_bytes + 1);
+    for (unsigned k = 0; at && argv[k]; k++) {
+        at = stpcpy(at, arg(p, argv, k)) + 1;
+    }
+    return at ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
 int load_program(struct process *p, char **argv, char **envp, struct err *err)
@@ -219,10 +264,14 @@ int load_program(struct process *p, char **argv, char **envp, struct err *err)
     if (rc) {
         return rc;
     }
+    rc = keep_cmdline(p, argv, err);
+    if (rc) {
+        return rc;
+    }
     p->entry = prog.entry;
     p->brk_start = p->brk = (prog.end + 0xfff) & ~0xfffu;
     if (prog.interp[0]) {
-        p->interp_base = 0xb6f00000 > MMAP_TOP ? MMAP_TOP - 0x1000000 : 0;
+        p->interp_base = MMAP_TOP - 0x1000000;
         rc = load_image(p, host_path(p, prog.interp, buf, sizeof buf), p->interp_base, &interp, err);
         if (rc) {
             return err_prefix(err, "the program's interpreter (give its root with -L)");

@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: MIT
 //
-// The CPU of a program and what happens when it leaves user mode. The exception vectors are real
+// The CPU of a thread and what happens when it leaves user mode. The exception vectors are real
 // code in a page at 0xffff0000: each stores to an address without RAM, whose bus handler notes the
 // vector and stops the CPU; the host then reads the banked LR and SPSR, acts, and puts the CPU back
 // into user mode. The helpers that Linux promises at the end of that page
-// (Documentation/arch/arm/kernel_user_helpers.rst) are here too: before ARMv6 they trap.
+// (Documentation/arch/arm/kernel_user_helpers.rst) are here too: compare and exchange trap. The page
+// is the thread's own, as the thread register's copy in it is.
 #include "user/process.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "cpu/disasm.h"
+#include "user/tools.h"
 
-enum { MODE_USER = 0x10, STUB_BOOT = 0x100, STUB_SYNC = 0x180 };
+enum { MODE_USER = 0x10, STUB_BOOT = 0x100, STUB_SYNC = 0x180, RETURN_CODE = 0x200 };
 enum { KUSER_CMPXCHG64 = 0xf60, KUSER_BARRIER = 0xfa0, KUSER_CMPXCHG = 0xfc0, KUSER_TLS = 0xfe0 };
 #define MASKED 0x1c0u // A, I, F
 
 struct patch {
     uint16_t at;
-    uint16_t v6; // 0: every model, 4: before ARMv6, 6: ARMv6K and later
+    uint16_t v6; // 0: every model, 6: ARMv6 and later
     uint32_t word;
 };
 
@@ -42,6 +47,9 @@ static const struct patch code[] = {
     {STUB_SYNC + 0x08, 0, 0xe1a00000},  // nop
     {STUB_SYNC + 0x0c, 0, 0xe5811014},  // str r1, [r1, #4 * TRAP_STUB]
     {STUB_SYNC + 0x10, 0, 0xeafffffe},  // b .
+    // what a handler without a restorer returns to
+    {RETURN_CODE, 0, 0xe3a07077}, {RETURN_CODE + 4, 0, 0xef000000},     // sigreturn
+    {RETURN_CODE + 8, 0, 0xe3a070ad}, {RETURN_CODE + 12, 0, 0xef000000}, // rt_sigreturn
     // helpers; the traps are found by their address
     {KUSER_CMPXCHG64, 0, 0xef000000}, {KUSER_CMPXCHG64 + 4, 0, 0xe12fff1e},
     {KUSER_BARRIER, 0, 0xe12fff1e},
@@ -59,158 +67,255 @@ static enum cpu_bus_result trap_read(struct cpu_bus *bus, uint32_t pa, unsigned 
 
 static enum cpu_bus_result trap_write(struct cpu_bus *bus, uint32_t pa, unsigned size, uint64_t val)
 {
-    struct process *p = container_of(bus, struct process, bus);
+    struct thread *t = container_of(bus, struct thread, bus);
     (void)size, (void)val;
     if (pa < TRAP_PA || pa > TRAP_PA + 4 * TRAP_STUB) {
         return CPU_BUS_ABORT;
     }
-    p->trap = (enum trap)((pa - TRAP_PA) / 4);
-    cpu_request_stop(p->cpu);
+    t->trap = (enum trap)((pa - TRAP_PA) / 4);
+    cpu_request_stop(t->cpu);
     return CPU_BUS_OK;
 }
 
-static void run_stub(struct process *p, uint32_t at)
+// Runs privileged code of ours. False, with the CPU unfit to go on, when it does not come to its end:
+// it trapped (an instruction that this model lacks) or lost its way.
+static bool run_stub(struct thread *t, uint32_t at)
 {
-    cpu_set(p->cpu, CPU_CPSR, 0x13 | MASKED);
-    cpu_set(p->cpu, CPU_PC, VECTORS + at);
-    p->trap = TRAP_NONE;
-    for (unsigned k = 0; k < 16 && p->trap != TRAP_STUB; k++) {
-        cpu_run(p->cpu, 100);
+    cpu_set(t->cpu, CPU_CPSR, 0x13 | MASKED);
+    cpu_set(t->cpu, CPU_PC, VECTORS + at);
+    t->trap = TRAP_NONE;
+    for (unsigned k = 0; k < 16 && t->trap == TRAP_NONE; k++) {
+        cpu_run(t->cpu, 100);
     }
+    bool came = t->trap == TRAP_STUB;
+    t->trap = TRAP_NONE;
+    return came;
 }
 
-void process_sync(struct process *p)
+bool thread_sync(struct thread *t)
 {
-    uint32_t r0 = cpu_get(p->cpu, CPU_R0), r1 = cpu_get(p->cpu, CPU_R1);
-    uint32_t pc = cpu_get(p->cpu, CPU_PC), cpsr = cpu_get(p->cpu, CPU_CPSR);
-    put_le32(p->base + VECTORS + 0xff0, p->tls);
-    cpu_set(p->cpu, CPU_R0, p->tls);
-    cpu_set(p->cpu, CPU_R1, TRAP_PA);
-    run_stub(p, STUB_SYNC);
-    cpu_set(p->cpu, CPU_R0, r0);
-    cpu_set(p->cpu, CPU_R1, r1);
-    cpu_set(p->cpu, CPU_PC, pc);
-    cpu_set(p->cpu, CPU_CPSR, cpsr);
-    p->stale_tlb = false;
+    struct cpu *c = t->cpu;
+    uint32_t r0 = cpu_get(c, CPU_R0), r1 = cpu_get(c, CPU_R1);
+    uint32_t pc = cpu_get(c, CPU_PC), cpsr = cpu_get(c, CPU_CPSR);
+    put_le32(t->vectors + 0xff0, t->tls);
+    cpu_set(c, CPU_R0, t->tls);
+    cpu_set(c, CPU_R1, TRAP_PA);
+    bool came = run_stub(t, STUB_SYNC);
+    cpu_set(c, CPU_R0, r0);
+    cpu_set(c, CPU_R1, r1);
+    cpu_set(c, CPU_CPSR, cpsr & ~0x0600fc00u);
+    cpu_set(c, CPU_PC, pc);
+    cpu_set(c, CPU_CPSR, cpsr);
+    return came;
 }
 
-static int boot(struct process *p, struct err *err)
+int thread_boot(struct thread *t, struct err *err)
 {
     static const uint8_t modes[] = {0x1b, 0x13, 0x17}; // undefined, supervisor, abort
-    struct cpu_config cc = {.model = p->cfg->model, .engine = p->cfg->engine, .bus = &p->bus};
-    bool v6 = !strstr(p->cfg->model, "arm9"), old = !v6;
+    struct process *p = t->p;
+    const char *model = p->cfg->model;
+    struct cpu_config cc = {.model = model, .engine = p->cfg->engine, .bus = &t->bus};
     uint32_t sctlr = 0;
-    p->bus = (struct cpu_bus){trap_read, trap_write};
-    p->cpu = cpu_create(&cc, err);
-    if (!p->cpu) {
+    t->bus = (struct cpu_bus){trap_read, trap_write};
+    t->cpu = cpu_create(&cc, err);
+    if (!t->cpu) {
         return err->code;
     }
-    int rc = cpu_map_ram(p->cpu, 0, TRAP_PA, p->base, 0, err);
+    int rc = cpu_map_ram(t->cpu, 0, TRAP_PA, p->base, 0, err);
     if (!rc) {
-        rc = cpu_map_ram(p->cpu, VECTORS, 0x10000, p->base + VECTORS, 0, err);
+        rc = cpu_map_ram(t->cpu, VECTORS, PAGE, t->vectors, CPU_RAM_READONLY, err);
     }
     if (rc) {
         return rc;
     }
     for (size_t k = 0; k < ARRAY_LEN(code); k++) {
-        put_le32(p->base + VECTORS + code[k].at, code[k].v6 == 6 && old ? 0xe1a00000 : code[k].word);
+        put_le32(t->vectors + code[k].at, code[k].v6 && !p->v6 ? 0xe1a00000 : code[k].word);
     }
     for (size_t k = 0; k < ARRAY_LEN(modes); k++) {
-        cpu_set(p->cpu, CPU_CPSR, modes[k] | MASKED);
-        cpu_set(p->cpu, CPU_SP, TRAP_PA);
+        cpu_set(t->cpu, CPU_CPSR, modes[k] | MASKED);
+        cpu_set(t->cpu, CPU_SP, TRAP_PA);
     }
-    cpu_get_cp15(p->cpu, 1, 0, 0, 0, &sctlr);
+    cpu_get_cp15(t->cpu, 1, 0, 0, 0, &sctlr);
     // M, C, Z, I, V; U and XP (fixed on v7) for the v6 unaligned accesses and page format.
-    sctlr |= 1 | 4 | 1u << 11 | 1u << 12 | 1u << 13 | (v6 ? 1u << 22 | 1u << 23 : 0);
+    sctlr |= 1 | 4 | 1u << 11 | 1u << 12 | 1u << 13 | (p->v6 ? 1u << 22 | 1u << 23 : 0);
     sctlr &= ~(2u | 1u << 28 | 1u << 29); // no alignment checks, TEX remap or access flag
-    cpu_set(p->cpu, CPU_CPSR, 0x13 | MASKED);
-    cpu_set(p->cpu, CPU_R0, TABLE_PA);
-    cpu_set(p->cpu, CPU_R1, 1);
-    cpu_set(p->cpu, CPU_R2, sctlr);
-    cpu_set(p->cpu, CPU_R3, 0xf << 20);
-    cpu_set(p->cpu, CPU_R4, TRAP_PA);
-    run_stub(p, STUB_BOOT);
-    if (p->trap != TRAP_STUB) {
-        return err_set(err, -EINVAL, "the CPU model '%s' did not start", p->cfg->model);
+    cpu_set(t->cpu, CPU_CPSR, 0x13 | MASKED);
+    cpu_set(t->cpu, CPU_R0, TABLE_PA);
+    cpu_set(t->cpu, CPU_R1, 1);
+    cpu_set(t->cpu, CPU_R2, sctlr);
+    cpu_set(t->cpu, CPU_R3, 0xf << 20);
+    cpu_set(t->cpu, CPU_R4, TRAP_PA);
+    if (!run_stub(t, STUB_BOOT) || !thread_sync(t)) {
+        return err_set(err, -EINVAL, "the CPU model '%s' did not come through its start-up code",
+                       model);
     }
-    cpu_set(p->cpu, CPU_FPEXC, 1u << 30);
-    process_sync(p);
+    cpu_set(t->cpu, CPU_FPEXC, 1u << 30);
     return 0;
 }
 
 // The helpers that trap: compare r0 with [r2], store r1; r0 = 0 and C set when done.
-static bool kuser_call(struct process *p, uint32_t pc)
+static bool kuser_call(struct thread *t, uint32_t pc)
 {
-    uint32_t r2 = cpu_get(p->cpu, CPU_R2), lr = cpu_get(p->cpu, CPU_LR);
+    struct cpu *c = t->cpu;
+    uint32_t r2 = cpu_get(c, CPU_R2), lr = cpu_get(c, CPU_LR);
     size_t n = pc == VECTORS + KUSER_CMPXCHG64 + 4 ? 8 : 4;
     if (pc != VECTORS + KUSER_CMPXCHG + 4 && n != 8) {
         return false;
     }
-    uint32_t r0 = cpu_get(p->cpu, CPU_R0), r1 = cpu_get(p->cpu, CPU_R1);
-    uint8_t *mem = space_ptr(p, r2, n, true);
-    const uint8_t *from = n == 8 ? space_ptr(p, r0, 8, false) : NULL;
-    const uint8_t *to = n == 8 ? space_ptr(p, r1, 8, false) : NULL;
+    uint32_t r0 = cpu_get(c, CPU_R0), r1 = cpu_get(c, CPU_R1);
+    uint8_t *mem = r2 & (n - 1) ? NULL : space_ptr(t, r2, n, true);
+    const uint8_t *from = n == 8 ? space_ptr(t, r0, 8, false) : NULL;
+    const uint8_t *to = n == 8 ? space_ptr(t, r1, 8, false) : NULL;
     if (!mem || (n == 8 && (!from || !to))) {
-        cpu_set(p->cpu, CPU_PC, lr & ~1u);
-        signal_fault(p, SIGSEGV, SEGV_MAPERR, r2);
+        cpu_set(c, CPU_PC, lr & ~1u);
+        signal_fault(t, SIGSEGV, SEGV_MAPERR, r2);
         return true;
     }
-    bool same = n == 8 ? !memcmp(mem, from, 8) : get_le32(mem) == r0;
-    if (same && n == 8) {
-        memcpy(mem, to, 8);
-    } else if (same) {
-        put_le32(mem, r1);
+    bool same;
+    if (n == 8) {
+        uint64_t old = get_le64(from);
+        same = __atomic_compare_exchange_n((uint64_t *)(void *)mem, &old, get_le64(to), false,
+                                           __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    } else {
+        same = __atomic_compare_exchange_n((uint32_t *)(void *)mem, &r0, r1, false,
+                                           __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     }
-    cpu_set(p->cpu, CPU_R0, !same);
-    uint32_t cpsr = cpu_get(p->cpu, CPU_CPSR) & ~(1u << 29);
-    cpu_set(p->cpu, CPU_CPSR, cpsr | (uint32_t)same << 29);
+    cpu_set(c, CPU_R0, !same);
+    uint32_t cpsr = cpu_get(c, CPU_CPSR) & ~(1u << 29);
+    cpu_set(c, CPU_CPSR, cpsr | (uint32_t)same << 29);
     return true;
 }
 
-static void handle_trap(struct process *p)
+// BKPT, and what the programs' compilers and debuggers use for it.
+static bool is_breakpoint(struct thread *t, uint32_t pc, bool thumb)
 {
-    struct cpu *c = p->cpu;
+    const uint8_t *at = space_ptr(t, pc, thumb ? 2 : 4, false);
+    if (!at) {
+        return false;
+    }
+    return thumb ? get_le16(at) == 0xde01 : (get_le32(at) & 0x0fffffff) == 0x07f001f0;
+}
+
+static void handle_trap(struct thread *t)
+{
+    struct cpu *c = t->cpu;
     uint32_t lr = cpu_get(c, CPU_LR), psr = cpu_get(c, CPU_SPSR), addr = 0, fs = 0;
     bool thumb = psr & 0x20;
-    enum trap trap = p->trap;
+    enum trap trap = t->trap;
     uint32_t back = trap == TRAP_SVC ? 0 : trap == TRAP_UNDEF ? (thumb ? 2 : 4)
                     : trap == TRAP_PREFETCH ? 4 : 8;
-    p->trap = TRAP_NONE;
+    t->trap = TRAP_NONE;
     cpu_set(c, CPU_PC, lr - back);
     cpu_set(c, CPU_CPSR, (psr & ~0x1fu) | MODE_USER);
     switch (trap) {
     case TRAP_SVC:
-        if (!kuser_call(p, lr)) {
-            sys_call(p);
+        if (!kuser_call(t, lr)) {
+            sys_call(t);
         }
         break;
     case TRAP_UNDEF:
-        signal_fault(p, SIGILL, ILL_ILLOPC, lr - back);
+        if (is_breakpoint(t, lr - back, thumb)) {
+            signal_fault(t, SIGTRAP, TRAP_BRKPT, lr - back);
+        } else {
+            signal_fault(t, SIGILL, ILL_ILLOPC, lr - back);
+        }
         break;
     case TRAP_PREFETCH:
-        cpu_get_cp15(c, 5, 0, 0, 1, &fs);
+        cpu_get_cp15(c, 5, 0, 0, 1, &fs); // stays 0 on models without it
         if ((fs & 0x40f) == 2) {
-            signal_fault(p, SIGTRAP, TRAP_BRKPT, lr - back);
+            signal_fault(t, SIGTRAP, TRAP_BRKPT, lr - back);
         } else {
-            signal_fault(p, SIGSEGV, page_ok(p, lr - back) ? SEGV_ACCERR : SEGV_MAPERR, lr - back);
+            signal_fault(t, SIGSEGV, page_ok(t->p, lr - back) ? SEGV_ACCERR : SEGV_MAPERR,
+                         lr - back);
         }
         break;
     default:
         cpu_get_cp15(c, 6, 0, 0, 0, &addr);
         cpu_get_cp15(c, 5, 0, 0, 0, &fs);
         if ((fs & 0x40f) == 1) {
-            signal_fault(p, SIGBUS, BUS_ADRALN, addr);
+            signal_fault(t, SIGBUS, BUS_ADRALN, addr);
         } else {
-            signal_fault(p, SIGSEGV, page_ok(p, addr) ? SEGV_ACCERR : SEGV_MAPERR, addr);
+            signal_fault(t, SIGSEGV, page_ok(t->p, addr) ? SEGV_ACCERR : SEGV_MAPERR, addr);
         }
         break;
     }
-    if (p->stale_tlb) {
-        process_sync(p);
+}
+
+void thread_loop(struct thread *t)
+{
+    for (;;) {
+        signal_deliver(t);
+        cpu_begin(t);
+        if (t->tools) {
+            tools_run(t);
+        } else {
+            cpu_run(t->cpu, 1ull << 40);
+        }
+        cpu_end(t);
+        if (t->trap != TRAP_NONE) {
+            handle_trap(t);
+        }
     }
 }
 
-int user_run(const struct user_config *cfg, char **argv, char **envp, int *status, struct err *err)
+void process_exit(struct process *p, int status)
+{
+    tools_finish(p);
+    _exit(status);
+}
+
+void process_die(struct process *p, int sig)
+{
+    struct rlimit none = {0, 0};
+    sigset_t set;
+    tools_finish(p);
+    setrlimit(RLIMIT_CORE, &none); // a picture of us would not help
+    signal(sig, SIG_DFL);
+    sigemptyset(&set);
+    sigaddset(&set, sig);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    kill(getpid(), sig);
+    _exit(128 + sig);
+}
+
+static int start(struct process *p, char **argv, char **envp, struct err *err)
+{
+    int rc = space_init(p);
+    if (rc) {
+        return err_set(err, rc, "cannot reserve 4 GiB of address space: %s", strerror(-rc));
+    }
+    struct thread *t = thread_new(p, err);
+    if (!t) {
+        return err->code;
+    }
+    rc = load_program(p, argv, envp, err);
+    if (!rc) {
+        rc = tools_start(p, err);
+    }
+    if (!rc) {
+        rc = signal_thread_begin(t);
+        if (rc) {
+            err_set(err, rc, "no memory for a signal stack");
+        }
+    }
+    if (rc) {
+        return rc;
+    }
+    t->tid = getpid();
+    t->live = true;
+    p->live = 1;
+    signal_init(p, t);
+    cpu_set(t->cpu, CPU_CPSR, MODE_USER | (p->entry & 1 ? 0x20 : 0));
+    cpu_set(t->cpu, CPU_PC, p->entry & ~1u);
+    for (unsigned k = 0; k < 15; k++) {
+        cpu_set(t->cpu, (enum cpu_reg)(CPU_R0 + k), 0);
+    }
+    cpu_set(t->cpu, CPU_SP, p->sp);
+    tools_thread(t);
+    thread_loop(t);
+}
+
+int user_run(const struct user_config *cfg, char **argv, char **envp, struct err *err)
 {
     struct user_config own = *cfg;
     struct process *p = calloc(1, sizeof *p);
@@ -219,37 +324,14 @@ int user_run(const struct user_config *cfg, char **argv, char **envp, int *statu
     }
     own.model = own.model ? own.model : "cortex-a9";
     p->cfg = &own;
-    int rc = space_init(p);
-    if (rc) {
-        err_set(err, rc, "cannot reserve 4 GiB of address space: %s", strerror(-rc));
-    } else {
-        rc = boot(p, err);
-    }
-    if (!rc) {
-        rc = load_program(p, argv, envp, err);
-    }
-    if (!rc) {
-        process_sync(p);
-        signal_init(p);
-        cpu_set(p->cpu, CPU_PC, p->entry & ~1u);
-        cpu_set(p->cpu, CPU_CPSR, MODE_USER | (p->entry & 1 ? 0x20 : 0));
-        for (unsigned k = 0; k < 15; k++) {
-            cpu_set(p->cpu, (enum cpu_reg)(CPU_R0 + k), 0);
-        }
-        cpu_set(p->cpu, CPU_SP, p->sp);
-        while (!p->done) {
-            cpu_run(p->cpu, 1ull << 40);
-            if (p->trap != TRAP_NONE) {
-                handle_trap(p);
-            }
-            if (!p->done) {
-                signal_deliver(p);
-            }
-        }
-        *status = p->status;
-    }
-    cpu_destroy(p->cpu);
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->changed, NULL);
+    p->features = arm_model_features(own.model);
+    p->v6 = ISA_HAS(p->features, V6);
+    int rc = start(p, argv, envp, err);
+    threads_fini(p);
     space_fini(p);
+    free(p->cmdline);
     free(p);
     return rc;
 }

@@ -3,12 +3,10 @@
 // System calls on files and descriptors: Linux/ARM's structures and open flags (<asm/stat.h>,
 // <asm/fcntl.h>, <asm/statfs.h>) to the host's and back.
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/select.h>
-#include <sys/sendfile.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -21,7 +19,7 @@
 static const uint32_t open_bits[][2] = {
     {040000, O_DIRECTORY}, {0100000, O_NOFOLLOW}, {0200000, 040000}, {0400000, 0}};
 
-static int open_flags(uint32_t f)
+int open_flags(uint32_t f)
 {
     uint32_t h = f & ~0740000u;
     for (unsigned k = 0; k < ARRAY_LEN(open_bits); k++) {
@@ -30,7 +28,7 @@ static int open_flags(uint32_t f)
     return (int)h;
 }
 
-static uint32_t guest_open_flags(uint32_t h)
+uint32_t guest_open_flags(uint32_t h)
 {
     uint32_t f = h & ~0740000u;
     for (unsigned k = 0; k < ARRAY_LEN(open_bits); k++) {
@@ -39,44 +37,63 @@ static uint32_t guest_open_flags(uint32_t h)
     return f;
 }
 
-static int64_t open_at(struct process *p, int dir, uint32_t path, uint32_t flags, uint32_t mode)
+static int64_t open_at(struct thread *t, int dir, uint32_t path, uint32_t flags, uint32_t mode)
 {
     PATHS(s, path);
-    if (!strcmp(s, "/proc/self/exe")) {
-        s = p->exe;
-    }
-    return result(openat(dir, s, open_flags(flags), mode));
+    int fd = proc_open(t, s, open_flags(flags));
+    return fd != PROC_NONE ? fd : SAFE(SYS_openat, dir, s, open_flags(flags), mode);
 }
-CALL(open) { return open_at(p, AT_FDCWD, a[0], a[1], a[2]); }
-CALL(openat) { return open_at(p, (int)a[0], a[1], a[2], a[3]); }
-CALL(creat) { return open_at(p, AT_FDCWD, a[0], O_CREAT | O_WRONLY | O_TRUNC, a[1]); }
-CALL(close) { (void)p; return result(close((int)a[0])); }
-CALL(read) { WRITES(b, a[1], a[2]) return result(read((int)a[0], b, a[2])); }
-CALL(write) { READS(b, a[1], a[2]) return result(write((int)a[0], b, a[2])); }
-CALL(pread64) { WRITES(b, a[1], a[2]) return result(pread((int)a[0], b, a[2], pair(a + 4))); }
-CALL(pwrite64) { READS(b, a[1], a[2]) return result(pwrite((int)a[0], b, a[2], pair(a + 4))); }
+CALL(open) { return open_at(t, AT_FDCWD, a[0], a[1], a[2]); }
+CALL(openat) { return open_at(t, (int)a[0], a[1], a[2], a[3]); }
+CALL(creat) { return open_at(t, AT_FDCWD, a[0], O_CREAT | O_WRONLY | O_TRUNC, a[1]); }
+CALL(close) { return result(close((int)a[0])); }
+CALL(read) { WRITES(b, a[1], a[2]) return SAFE(SYS_read, (int)a[0], b, a[2]); }
+CALL(write) { READS(b, a[1], a[2]) return SAFE(SYS_write, (int)a[0], b, a[2]); }
+CALL(pread64) { WRITES(b, a[1], a[2]) return SAFE(SYS_pread64, (int)a[0], b, a[2], pair(a + 4)); }
+CALL(pwrite64) { READS(b, a[1], a[2]) return SAFE(SYS_pwrite64, (int)a[0], b, a[2], pair(a + 4)); }
 
-static int64_t vectors(struct process *p, const uint32_t *a, bool into)
+// A vector of the program as one of ours; the number of rows, or a negative errno. A short transfer is
+// allowed, so a long vector is cut.
+enum { ROWS_MAX = 256 };
+static int get_vector(struct thread *t, uint32_t va, uint32_t rows, bool into, struct iovec *iov)
 {
-    struct iovec iov[64];
-    if (a[2] > 1024) {
+    if (rows > 1024) {
         return -EINVAL;
     }
-    uint32_t n = a[2] < ARRAY_LEN(iov) ? a[2] : ARRAY_LEN(iov); // a short transfer is allowed
-    READS(v, a[1], n * 8);
+    uint32_t n = rows < ROWS_MAX ? rows : ROWS_MAX;
+    READS(v, va, n * 8)
     for (uint32_t k = 0; k < n; k++) {
         iov[k].iov_len = get_le32(v + 8 * k + 4);
-        iov[k].iov_base = space_ptr(p, get_le32(v + 8 * k), iov[k].iov_len, into);
-        if (!iov[k].iov_base && iov[k].iov_len) {
+        iov[k].iov_base = iov[k].iov_len ? space_ptr(t, get_le32(v + 8 * k), iov[k].iov_len, into)
+                                         : t->p->base;
+        if (!iov[k].iov_base) {
             return -EFAULT;
         }
     }
-    return result(into ? readv((int)a[0], iov, (int)n) : writev((int)a[0], iov, (int)n));
+    return (int)n;
 }
-CALL(readv) { return vectors(p, a, true); }
-CALL(writev) { return vectors(p, a, false); }
 
-CALL(lseek) { (void)p; return result(lseek((int)a[0], (int32_t)a[1], (int)a[2])); }
+static int64_t vectors(struct thread *t, const uint32_t *a, bool into, int nr, int64_t off, int flags)
+{
+    struct iovec iov[ROWS_MAX];
+    int n = get_vector(t, a[1], a[2], into, iov);
+    // The kernel wants the offset's halves even where one register holds it.
+    return n < 0 ? n : SAFE(nr, (int)a[0], iov, n, off, 0, flags);
+}
+CALL(readv) { return vectors(t, a, true, SYS_readv, 0, 0); }
+CALL(writev) { return vectors(t, a, false, SYS_writev, 0, 0); }
+CALL(preadv) { return vectors(t, a, true, SYS_preadv, pair(a + 3), 0); }
+CALL(pwritev) { return vectors(t, a, false, SYS_pwritev, pair(a + 3), 0); }
+CALL(preadv2) { return vectors(t, a, true, SYS_preadv2, pair(a + 3), (int)a[5]); }
+CALL(pwritev2) { return vectors(t, a, false, SYS_pwritev2, pair(a + 3), (int)a[5]); }
+CALL(vmsplice)
+{
+    struct iovec iov[ROWS_MAX];
+    int n = get_vector(t, a[1], a[2], false, iov);
+    return n < 0 ? n : SAFE(SYS_vmsplice, (int)a[0], iov, n, a[3]);
+}
+
+CALL(lseek) { return result(lseek((int)a[0], (int32_t)a[1], (int)a[2])); }
 CALL(_llseek)
 {
     WRITES(out, a[3], 8)
@@ -88,7 +105,7 @@ CALL(_llseek)
     return 0;
 }
 
-static int64_t put_stat(struct process *p, uint32_t to, int rc, const struct stat *st)
+static int64_t put_stat(struct thread *t, uint32_t to, int rc, const struct stat *st)
 {
     if (rc < 0) {
         return -errno;
@@ -118,33 +135,26 @@ CALL(stat64)
 {
     struct stat st;
     PATHS(s, a[0]);
-    return put_stat(p, a[1], stat(s, &st), &st);
+    return put_stat(t, a[1], stat(s, &st), &st);
 }
 CALL(lstat64)
 {
     struct stat st;
     PATHS(s, a[0]);
-    return put_stat(p, a[1], lstat(s, &st), &st);
+    return put_stat(t, a[1], lstat(s, &st), &st);
 }
 CALL(fstat64)
 {
     struct stat st;
-    return put_stat(p, a[1], fstat((int)a[0], &st), &st);
+    return put_stat(t, a[1], fstat((int)a[0], &st), &st);
 }
 CALL(fstatat64)
 {
     struct stat st;
     PATHS(s, a[1]);
-    return put_stat(p, a[2], fstatat((int)a[0], s, &st, (int)a[3]), &st);
+    return put_stat(t, a[2], fstatat((int)a[0], s, &st, (int)a[3]), &st);
 }
-CALL(statx)
-{
-    PATHS(s, a[1]);
-    WRITES(o, a[4], sizeof(struct statx))
-    return result(statx((int)a[0], s, (int)a[2], a[3], (struct statx *)(void *)o));
-}
-
-static int64_t put_statfs(struct process *p, uint32_t to, int rc, const struct statfs *st)
+static int64_t put_statfs(struct thread *t, uint32_t to, int rc, const struct statfs *st)
 {
     if (rc < 0) {
         return -errno;
@@ -166,81 +176,39 @@ CALL(statfs64)
 {
     struct statfs st;
     PATHS(s, a[0]);
-    return put_statfs(p, a[2], statfs(s, &st), &st);
+    return put_statfs(t, a[2], statfs(s, &st), &st);
 }
 CALL(fstatfs64)
 {
     struct statfs st;
-    return put_statfs(p, a[2], fstatfs((int)a[0], &st), &st);
+    return put_statfs(t, a[2], fstatfs((int)a[0], &st), &st);
 }
 
-CALL(access) { PATHS(s, a[0]); return result(access(s, (int)a[1])); }
-CALL(faccessat) { PATHS(s, a[1]); return result(faccessat((int)a[0], s, (int)a[2], 0)); }
-CALL(faccessat2) { PATHS(s, a[1]); return result(faccessat((int)a[0], s, (int)a[2], (int)a[3])); }
-CALL(chdir) { PATHS(s, a[0]); return result(chdir(s)); }
-CALL(fchdir) { (void)p; return result(fchdir((int)a[0])); }
-CALL(mkdir) { PATHS(s, a[0]); return result(mkdir(s, a[1])); }
-CALL(mkdirat) { PATHS(s, a[1]); return result(mkdirat((int)a[0], s, a[2])); }
-CALL(rmdir) { PATHS(s, a[0]); return result(rmdir(s)); }
-CALL(unlink) { PATHS(s, a[0]); return result(unlink(s)); }
-CALL(unlinkat) { PATHS(s, a[1]); return result(unlinkat((int)a[0], s, (int)a[2])); }
-CALL(rename) { PATHS(s, a[0]); PATHS(t, a[1]); return result(rename(s, t)); }
-CALL(renameat) { PATHS(s, a[1]); PATHS(t, a[3]); return result(renameat((int)a[0], s, (int)a[2], t)); }
-CALL(renameat2)
+CALL(arm_fadvise64_64)
 {
-    PATHS(s, a[1]);
-    PATHS(t, a[3]);
-    return result(renameat2((int)a[0], s, (int)a[2], t, a[4]));
+    return -posix_fadvise((int)a[0], pair(a + 2), pair(a + 4), (int)a[1]);
 }
-CALL(link) { PATHS(s, a[0]); PATHS(t, a[1]); return result(link(s, t)); }
-CALL(linkat)
+CALL(arm_sync_file_range)
 {
-    PATHS(s, a[1]);
-    PATHS(t, a[3]);
-    return result(linkat((int)a[0], s, (int)a[2], t, (int)a[4]));
+    return result(sync_file_range((int)a[0], pair(a + 2), pair(a + 4), a[1]));
 }
-CALL(symlink)
-{
-    const char *s = space_str(p, a[0]);
-    PATHS(t, a[1]);
-    return s ? result(symlink(s, t)) : -EFAULT;
-}
-CALL(symlinkat)
-{
-    const char *s = space_str(p, a[0]);
-    PATHS(t, a[2]);
-    return s ? result(symlinkat(s, (int)a[1], t)) : -EFAULT;
-}
-CALL(chmod) { PATHS(s, a[0]); return result(chmod(s, a[1])); }
-CALL(fchmod) { (void)p; return result(fchmod((int)a[0], a[1])); }
-CALL(fchmodat) { PATHS(s, a[1]); return result(fchmodat((int)a[0], s, a[2], 0)); }
-CALL(fchown32) { (void)p; return result(fchown((int)a[0], a[1], a[2])); }
-CALL(fchownat) { PATHS(s, a[1]); return result(fchownat((int)a[0], s, a[2], a[3], (int)a[4])); }
-CALL(umask) { (void)p; return umask(a[0]); }
-CALL(ftruncate64) { (void)p; return result(ftruncate((int)a[0], pair(a + 2))); }
-CALL(truncate64) { PATHS(s, a[0]); return result(truncate(s, pair(a + 2))); }
-CALL(fsync) { (void)p; return result(fsync((int)a[0])); }
-CALL(arm_fadvise64_64) { (void)p, (void)a; return 0; }
 
-static int64_t read_link(struct process *p, int dir, uint32_t path, uint32_t to, uint32_t n)
+static int64_t read_link(struct thread *t, int dir, uint32_t path, uint32_t to, uint32_t n)
 {
     PATHS(s, path);
     WRITES(o, to, n)
-    if (!strcmp(s, "/proc/self/exe")) {
-        size_t len = strlen(p->exe);
+    if (proc_is_exe(s)) {
+        size_t len = strlen(t->p->exe);
         len = len < n ? len : n;
-        memcpy(o, p->exe, len);
+        memcpy(o, t->p->exe, len);
         return (int64_t)len;
     }
     return result(readlinkat(dir, s, (char *)o, n));
 }
-CALL(readlink) { return read_link(p, AT_FDCWD, a[0], a[1], a[2]); }
-CALL(readlinkat) { return read_link(p, (int)a[0], a[1], a[2], a[3]); }
+CALL(readlink) { return read_link(t, AT_FDCWD, a[0], a[1], a[2]); }
+CALL(readlinkat) { return read_link(t, (int)a[0], a[1], a[2], a[3]); }
 CALL(getcwd) { WRITES(o, a[0], a[1]) return result(syscall(SYS_getcwd, o, (size_t)a[1])); }
-CALL(getdents64) { WRITES(o, a[1], a[2]) return result(syscall(SYS_getdents64, a[0], o, a[2])); }
-CALL(dup) { (void)p; return result(dup((int)a[0])); }
-CALL(dup2) { (void)p; return result(dup2((int)a[0], (int)a[1])); }
-CALL(dup3) { (void)p; return result(dup3((int)a[0], (int)a[1], open_flags(a[2]))); }
+CALL(dup2) { return result(dup2((int)a[0], (int)a[1])); }
 
 CALL(pipe2)
 {
@@ -256,18 +224,51 @@ CALL(pipe2)
 CALL(pipe)
 {
     const uint32_t b[2] = {a[0], 0};
-    return sys_pipe2(p, b);
+    return sys_pipe2(t, b);
 }
 
-CALL(sendfile64)
+static int64_t send_file(struct thread *t, const uint32_t *a, bool wide)
 {
     if (!a[2]) {
-        return result(sendfile((int)a[0], (int)a[1], NULL, a[3]));
+        return SAFE(SYS_sendfile, (int)a[0], (int)a[1], NULL, a[3]);
     }
-    WRITES(o, a[2], 8)
-    off_t off = (off_t)get_le64(o);
-    int64_t rc = result(sendfile((int)a[0], (int)a[1], &off, a[3]));
-    put_le64(o, (uint64_t)off);
+    WRITES(o, a[2], wide ? 8 : 4)
+    off_t off = wide ? (off_t)get_le64(o) : (int32_t)get_le32(o);
+    int64_t rc = SAFE(SYS_sendfile, (int)a[0], (int)a[1], &off, a[3]);
+    if (wide) {
+        put_le64(o, (uint64_t)off);
+    } else {
+        put_le32(o, (uint32_t)off);
+    }
+    return rc;
+}
+CALL(sendfile) { return send_file(t, a, false); }
+CALL(sendfile64) { return send_file(t, a, true); }
+
+// ---- descriptors' control --------------------------------------------------------------------------
+
+// struct flock64, or the small one: offsets of start, length and number; the host's command.
+static int64_t lock_file(struct thread *t, int fd, int cmd, uint32_t va, bool wide)
+{
+    WRITES(g, va, wide ? 32 : 16)
+    struct flock fl = {.l_type = (short)get_le16(g), .l_whence = (short)get_le16(g + 2)};
+    fl.l_start = wide ? (int64_t)get_le64(g + 8) : (int32_t)get_le32(g + 4);
+    fl.l_len = wide ? (int64_t)get_le64(g + 16) : (int32_t)get_le32(g + 8);
+    fl.l_pid = (pid_t)get_le32(g + (wide ? 24 : 12));
+    int64_t rc = SAFE(SYS_fcntl, fd, cmd, &fl);
+    if (rc < 0 || (cmd != F_GETLK && cmd != F_OFD_GETLK)) {
+        return rc;
+    }
+    put_le16(g, (uint16_t)fl.l_type);
+    put_le16(g + 2, (uint16_t)fl.l_whence);
+    if (wide) {
+        put_le64(g + 8, (uint64_t)fl.l_start);
+        put_le64(g + 16, (uint64_t)fl.l_len);
+    } else {
+        put_le32(g + 4, (uint32_t)fl.l_start);
+        put_le32(g + 8, (uint32_t)fl.l_len);
+    }
+    put_le32(g + (wide ? 24 : 12), (uint32_t)fl.l_pid);
     return rc;
 }
 
@@ -275,135 +276,118 @@ CALL(fcntl64)
 {
     int fd = (int)a[0], cmd = (int)a[1];
     switch (cmd) {
-    case F_DUPFD: case F_DUPFD_CLOEXEC: case F_GETFD: case F_SETFD: case F_GETOWN: case F_SETOWN:
-    case F_GETPIPE_SZ: case F_SETPIPE_SZ:
-        return result(fcntl(fd, cmd, (int)a[2]));
     case F_GETFL: {
         int rc = fcntl(fd, F_GETFL);
         return rc < 0 ? -errno : (int64_t)guest_open_flags((uint32_t)rc);
     }
     case F_SETFL:
         return result(fcntl(fd, F_SETFL, open_flags(a[2])));
-    case 12: case 13: case 14: { // F_GETLK64, F_SETLK64, F_SETLKW64
-        static const int host_cmd[] = {F_GETLK, F_SETLK, F_SETLKW};
-        WRITES(g, a[2], 32)
-        struct flock fl = {.l_type = (short)get_le16(g), .l_whence = (short)get_le16(g + 2),
-                           .l_start = (int64_t)get_le64(g + 8), .l_len = (int64_t)get_le64(g + 16)};
-        if (fcntl(fd, host_cmd[cmd - 12], &fl) < 0) {
-            return -errno;
-        }
-        put_le16(g, (uint16_t)fl.l_type);
-        put_le64(g + 8, (uint64_t)fl.l_start);
-        put_le64(g + 16, (uint64_t)fl.l_len);
-        put_le32(g + 24, (uint32_t)fl.l_pid);
-        return 0;
+    case 5: case 6: case 7: // F_GETLK, F_SETLK, F_SETLKW
+        return lock_file(t, fd, cmd - 5 + F_GETLK, a[2], false);
+    case 12: case 13: case 14: // the same with 64 bits
+        return lock_file(t, fd, cmd - 12 + F_GETLK, a[2], true);
+    case F_OFD_GETLK: case F_OFD_SETLK: case F_OFD_SETLKW:
+        return lock_file(t, fd, cmd, a[2], true);
+    case F_GETOWN_EX: case F_SETOWN_EX: {
+        WRITES(o, a[2], 8)
+        return result(fcntl(fd, cmd, o));
     }
-    default:
-        return -EINVAL;
+    case F_GET_RW_HINT: case F_SET_RW_HINT: case F_GET_FILE_RW_HINT: case F_SET_FILE_RW_HINT: {
+        WRITES(o, a[2], 8)
+        return result(fcntl(fd, cmd, o));
+    }
+    default: // the rest take a number
+        return result(fcntl(fd, cmd, (long)(int32_t)a[2]));
     }
 }
+CALL(fcntl) { return sys_fcntl64(t, a); }
 
 // Requests whose argument looks the same on both sides: number, bytes, whether the host writes.
+// 0 bytes: the argument is a number. The names are those of <asm-generic/ioctls.h>, <linux/fs.h>.
 static const struct { uint32_t request, bytes; bool out; } requests[] = {
-    {0x5401, 36, true}, {0x5402, 36, false}, {0x5403, 36, false}, {0x5404, 36, false},
-    {0x540f, 4, true}, {0x5410, 4, false}, {0x5413, 8, true}, {0x5414, 8, false},
-    {0x541b, 4, true}, {0x5421, 4, false}, {0x5450, 0, false}, {0x5451, 0, false}};
+    {0x5401, 36, true}, {0x5402, 36, false}, {0x5403, 36, false}, {0x5404, 36, false}, // TCGETS...
+    {0x5409, 0, false}, {0x540a, 0, false}, {0x540b, 0, false}, {0x540c, 0, false},    // TCSBRK...
+    {0x540d, 0, false}, {0x540e, 0, false}, {0x540f, 4, true}, {0x5410, 4, false},     // TIOCGPGRP...
+    {0x5411, 4, true}, {0x5412, 1, false}, {0x5413, 8, true}, {0x5414, 8, false},      // TIOCGWINSZ
+    {0x5415, 4, true}, {0x5416, 4, false}, {0x5417, 4, false}, {0x5418, 4, false},
+    {0x541b, 4, true}, {0x5420, 4, false}, {0x5421, 4, false}, {0x5422, 0, false},     // FIONREAD...
+    {0x5423, 4, false}, {0x5424, 4, true}, {0x5425, 0, false}, {0x5427, 0, false},
+    {0x5428, 0, false}, {0x5429, 4, true}, {0x5441, 0, false}, {0x5450, 0, false},
+    {0x5451, 0, false}, {0x5452, 4, false}, {0x80045430, 4, true}, {0x40045431, 4, false},
+    {0x802c542a, 44, true}, {0x402c542b, 44, false}, {0x402c542c, 44, false},          // TCGETS2
+    {0x40049409, 0, false}, {0x4020940d, 32, false},                                   // FICLONE
+    {0x1260, 4, true}, {0x1268, 4, true}, {0x80081272, 8, true}, {0x125e, 4, true},    // BLK...
+    {0x00008901, 4, false}, {0x8902, 4, false}, {0x8903, 4, true}, {0x8904, 4, true},
+    {0x8905, 4, true}, {0x80045200, 4, true}};
+
+// Requests whose argument is a struct that is longer on the host: the names of network devices.
+static bool is_ifreq(uint32_t r)
+{
+    return r == 0x8910 || (r >= 0x8913 && r <= 0x8922 && r != 0x8912) || r == 0x8927 || r == 0x8933 ||
+           r == 0x8942;
+}
 
 CALL(ioctl)
 {
+    uint32_t r = a[1];
     for (unsigned k = 0; k < ARRAY_LEN(requests); k++) {
-        if (requests[k].request == a[1]) {
-            void *arg = space_ptr(p, a[2], requests[k].bytes, requests[k].out);
-            return arg ? result(ioctl((int)a[0], a[1], arg)) : -EFAULT;
+        if (requests[k].request == r) {
+            long arg = (long)a[2];
+            if (requests[k].bytes) {
+                arg = (long)(uintptr_t)space_ptr(t, a[2], requests[k].bytes, requests[k].out);
+                if (!arg) {
+                    return -EFAULT;
+                }
+            }
+            return SAFE(SYS_ioctl, (int)a[0], r, arg);
         }
+    }
+    if (is_ifreq(r)) {
+        uint8_t req[40] = {0};
+        WRITES(g, a[2], 32)
+        memcpy(req, g, 32);
+        int64_t rc = result(ioctl((int)a[0], r, req));
+        memcpy(g, req, 32);
+        return rc;
+    }
+    if (r == 0x80046601 || r == 0x40046602) { // FS_IOC_GETFLAGS, FS_IOC_SETFLAGS: long on the host
+        long v = 0;
+        WRITES(g, a[2], 4)
+        v = (long)get_le32(g);
+        int64_t rc = result(ioctl((int)a[0], r == 0x80046601 ? 0x80086601ul : 0x40086602ul, &v));
+        put_le32(g, (uint32_t)v);
+        return rc;
     }
     return -ENOTTY;
 }
 
-static int64_t do_poll(struct process *p, const uint32_t *a, const struct timespec *ts)
+CALL(prlimit64)
 {
-    if (a[1] > 65536) {
-        return -EINVAL;
+    READS0(in, a[2], 16)
+    WRITES0(out, a[3], 16)
+    // A smaller address space would hit our own reserve.
+    if (a[1] == RLIMIT_AS || a[1] == RLIMIT_DATA || a[1] == RLIMIT_STACK) {
+        in = NULL;
     }
-    WRITES(f, a[0], (uint64_t)a[1] * sizeof(struct pollfd))
-    return result(ppoll((struct pollfd *)(void *)f, a[1], ts, NULL));
+    return result(syscall(SYS_prlimit64, (int)a[0], a[1], in, out));
 }
-CALL(poll)
+CALL(ugetrlimit)
 {
-    struct timespec ts = {(int32_t)a[2] / 1000, (int32_t)a[2] % 1000 * 1000000};
-    return do_poll(p, a, (int32_t)a[2] < 0 ? NULL : &ts);
+    struct rlimit r;
+    WRITES(o, a[1], 8)
+    if (getrlimit((int)a[0], &r) < 0) {
+        return -errno;
+    }
+    put_le32(o, r.rlim_cur > 0xffffffff ? 0xffffffff : (uint32_t)r.rlim_cur);
+    put_le32(o + 4, r.rlim_max > 0xffffffff ? 0xffffffff : (uint32_t)r.rlim_max);
+    return 0;
 }
-CALL(ppoll)
+CALL(setrlimit)
 {
-    struct timespec ts;
-    if (!a[2]) {
-        return do_poll(p, a, NULL);
-    }
-    READS(t, a[2], 8)
-    ts = (struct timespec){(int32_t)get_le32(t), (int32_t)get_le32(t + 4)};
-    return do_poll(p, a, &ts);
-}
-CALL(ppoll_time64)
-{
-    if (!a[2]) {
-        return do_poll(p, a, NULL);
-    }
-    READS(t, a[2], 16)
-    struct timespec ts = {(int64_t)get_le64(t), (int32_t)get_le32(t + 8)};
-    return do_poll(p, a, &ts);
-}
-
-static int64_t do_select(struct process *p, const uint32_t *a, const struct timespec *ts)
-{
-    fd_set sets[3];
-    uint8_t *mem[3] = {0};
-    if (a[0] > FD_SETSIZE) {
-        return -EINVAL;
-    }
-    size_t n = (a[0] + 31) / 32 * 4;
-    for (unsigned k = 0; k < 3; k++) {
-        FD_ZERO(&sets[k]);
-        mem[k] = a[1 + k] ? space_ptr(p, a[1 + k], n, true) : NULL;
-        if (a[1 + k] && !mem[k]) {
-            return -EFAULT;
-        }
-        if (mem[k]) {
-            memcpy(&sets[k], mem[k], n);
-        }
-    }
-    int rc = pselect((int)a[0], mem[0] ? &sets[0] : NULL, mem[1] ? &sets[1] : NULL,
-                     mem[2] ? &sets[2] : NULL, ts, NULL);
-    for (unsigned k = 0; k < 3 && rc >= 0; k++) {
-        if (mem[k]) {
-            memcpy(mem[k], &sets[k], n);
-        }
-    }
-    return result(rc);
-}
-CALL(_newselect)
-{
-    if (!a[4]) {
-        return do_select(p, a, NULL);
-    }
-    READS(t, a[4], 8)
-    struct timespec ts = {(int32_t)get_le32(t), (int32_t)get_le32(t + 4) * 1000};
-    return do_select(p, a, &ts);
-}
-CALL(pselect6)
-{
-    if (!a[4]) {
-        return do_select(p, a, NULL);
-    }
-    READS(t, a[4], 8)
-    struct timespec ts = {(int32_t)get_le32(t), (int32_t)get_le32(t + 4)};
-    return do_select(p, a, &ts);
-}
-CALL(pselect6_time64)
-{
-    if (!a[4]) {
-        return do_select(p, a, NULL);
-    }
-    READS(t, a[4], 16)
-    struct timespec ts = {(int64_t)get_le64(t), (int32_t)get_le32(t + 8)};
-    return do_select(p, a, &ts);
+    READS(i, a[1], 8)
+    struct rlimit r = {get_le32(i), get_le32(i + 4)};
+    r.rlim_cur = r.rlim_cur == 0xffffffff ? RLIM_INFINITY : r.rlim_cur;
+    r.rlim_max = r.rlim_max == 0xffffffff ? RLIM_INFINITY : r.rlim_max;
+    return a[0] == RLIMIT_AS || a[0] == RLIMIT_DATA || a[0] == RLIMIT_STACK
+               ? 0 : result(setrlimit((int)a[0], &r));
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Runs one Linux/ARM EABI program: its contract for the command line. The program's address space
-// is a reserved region of the host, its system calls are carried out by the host's kernel with the
-// structures converted. A program is trusted as much as a native one: this is no sandbox.
+// is a reserved region of the host, its threads are host threads, its system calls are carried out by
+// the host's kernel with the structures converted. A program is trusted as much as a native one: this
+// is no sandbox.
 #ifndef USER_USER_H
 #define USER_USER_H
 
@@ -18,11 +19,19 @@ struct user_config {
     enum cpu_engine engine;
     const char *argv0;      // what the program finds as argv[0], NULL: argv[0]
     bool strace;            // print each system call to stderr
+    bool quiet;             // say nothing about system calls that are not there
+    // Tools, each a file name or NULL; .PID is added for the children of fork.
+    const char *trace;      // instructions as they run
+    const char *trace_what; // "regs,branches,mem", NULL: regs
+    const char *profile;    // time by function of the program, and FILE.stacks
+    const char *coverage;   // encodings executed, by row of the instruction tables
+    const char *perf;       // "map" or "jitdump": names for the host's perf
 };
 
-// Loads `argv[0]` and runs it to its end with the host's stdin, stdout and stderr. `argv` and `envp`
-// end with NULL and are borrowed. Sets *status as a shell would see it (128 + n after signal n).
-// Returns 0, or a negative errno with a message when the program cannot be started.
-int user_run(const struct user_config *cfg, char **argv, char **envp, int *status, struct err *err);
+// Loads `argv[0]` and runs it with the host's stdin, stdout and stderr. `argv` and `envp` end with NULL
+// and are borrowed. As execve does, it only returns when the program cannot be started: a negative
+// errno with a message. Otherwise the host process ends as the program does, with its status or by its
+// signal.
+int user_run(const struct user_config *cfg, char **argv, char **envp, struct err *err);
 
 #endif

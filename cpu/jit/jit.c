@@ -234,6 +234,33 @@ static int map_twice(struct jit *j, struct err *err)
     return 0;
 }
 
+int jit_unshare(struct jit *j)
+{
+    uint8_t *thunks = malloc(j->start);
+    uint8_t *rw = j->rw, *rx = j->rx;
+    struct err err;
+    if (!thunks) {
+        return -ENOMEM;
+    }
+    memcpy(thunks, rw, j->start); // the parent never writes these again
+    if (map_twice(j, &err)) {
+        free(thunks);
+        return -ENOMEM;
+    }
+    // The new memory at the old places: nothing that points there has to change.
+    void *w = mremap(j->rw, j->size, j->size, MREMAP_MAYMOVE | MREMAP_FIXED, rw);
+    void *x = mremap(j->rx, j->size, j->size, MREMAP_MAYMOVE | MREMAP_FIXED, rx);
+    j->rw = rw;
+    j->rx = rx;
+    if (w == MAP_FAILED || x == MAP_FAILED) {
+        free(thunks);
+        return -ENOMEM;
+    }
+    memcpy(j->rw, thunks, j->start);
+    free(thunks);
+    return 0;
+}
+
 struct jit *jit_create(struct err *err)
 {
 #if defined(__x86_64__)

@@ -19,6 +19,9 @@ struct err;
 // Needs an x86-64 host with BMI2 and LZCNT. NULL with -ENOTSUP or -ENOMEM in *err otherwise.
 struct jit *jit_create(struct err *err);
 void jit_destroy(struct jit *jit);
+// In the child of fork(): a code buffer of its own, without code. The caller forgets decoded slots.
+// 0 or -ENOMEM, after which the CPU may only be destroyed.
+int jit_unshare(struct jit *jit);
 
 // Runs from r[15] until the loop of cpu_run has to look (as the interpreter's own chain does).
 void jit_run(struct cpu *c);
