@@ -135,6 +135,7 @@ struct cpu {
     struct mmu *mmu;
     struct code_cache *code;
     struct jit *jit;     // the translator, or NULL
+    uint8_t jit_fp;      // what keeps floating point from running in line (jit/vec.h)
     uint32_t jit_moved;  // translated code's one spill: a base register to write back
     struct debug *debug; // breakpoints and watchpoints; NULL while there are none
     struct cpu_bus *bus;

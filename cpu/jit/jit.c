@@ -18,7 +18,9 @@
 #include "cpu/interp.h"
 #include "cpu/isa_protos.h"
 #include "cpu/jit/jit_int.h"
+#include "cpu/jit/vec.h"
 #include "cpu/mem.h"
+#include "cpu/vfp.h"
 
 enum { CODE_BYTES = 64 << 20, ENTRIES = 2048 };
 
@@ -56,7 +58,7 @@ static uint32_t load_slow(struct cpu *c, enum mem_op op, uint32_t va)
 {
     switch (op) {
     case MO_LDRB:
-        return (uint32_t)mem_load_slow(c, va, 1, MEM_ANY, false);
+        return (uint8_t)mem_load_slow(c, va, 1, MEM_ANY, false);
     case MO_LDRH:
         return (uint16_t)mem_load_slow(c, va, 2, MEM_ANY, false);
     case MO_LDRSB:
@@ -138,6 +140,64 @@ static uint32_t here(const struct jit *j, const struct x86 *x)
     return (uint32_t)(x->at - j->rw);
 }
 
+// c->jit_fp anew, in code: after a body that may have changed what it is made of.
+static void compute_jit_fp(struct x86 *x)
+{
+    x_load8(x, RCX, RBP, OFF(neon_on));
+    x_lea_idx(x, RCX, RCX, RCX, 0);
+    x_load8(x, RAX, RBP, OFF(fp_on));
+    x_alu(x, X_OR, RCX, RAX);
+    x_alu_i(x, X_XOR, RCX, JFP_OFF | JFP_NEON_OFF);
+    x_load(x, RAX, RBP, OFF(fpscr_exc));
+    x_not(x, RAX);
+    x_shift_i(x, X_SHR, RAX, 1);
+    x_alu_i(x, X_AND, RAX, JFP_EXACT);
+    x_alu(x, X_OR, RAX, RCX);
+    x_load(x, RCX, RBP, OFF(fpscr_ctl));
+    x_test_i(x, RCX, JFP_CTL_BITS);
+    x_setcc(x, CC_NE, RCX);
+    x_lea_scaled(x, RCX, RCX, 2);
+    x_alu(x, X_OR, RAX, RCX);
+    x_store8(x, RBP, OFF(jit_fp), RAX);
+}
+
+static uint8_t jit_fp(const struct cpu *c)
+{
+    return (uint8_t)((c->fp_on ? 0 : JFP_OFF) | (c->neon_on ? 0 : JFP_NEON_OFF) |
+                     (c->fpscr_ctl & JFP_CTL_BITS ? JFP_CTL : 0) |
+                     (c->fpscr_exc & FPSCR_IXC ? 0 : JFP_EXACT));
+}
+
+// Guest registers that a C function may change.
+static void move_volatile(struct x86 *x, bool store)
+{
+    for (unsigned r = 0; r < 15; r++) {
+        unsigned h = jit_host[r];
+        if (h == RSI || h == RDI || (h >= R8 && h <= R11)) {
+            if (store) {
+                x_store(x, RBP, OFF(r) + 4 * (int32_t)r, h);
+            } else {
+                x_load(x, h, RBP, OFF(r) + 4 * (int32_t)r);
+            }
+        }
+    }
+}
+
+// A body that touches vector registers and flags of the FPSCR only, and returns.
+static void vector_thunk(struct jit *j, struct x86 *x)
+{
+    j->call[JIT_FN_VECTOR] = here(j, x);
+    move_volatile(x, true);
+    x_mov64(x, RDI, RBP);
+    x_mov64(x, RSI, RAX);
+    x_alu64_i8(x, X_SUB, RSP, 8);
+    x_call_mem(x, RSI, (int32_t)offsetof(struct insn, body));
+    x_alu64_i8(x, X_ADD, RSP, 8);
+    move_volatile(x, false);
+    compute_jit_fp(x);
+    x_ret(x);
+}
+
 static void make_thunks(struct jit *j)
 {
     static const uint8_t saved[] = {RBX, RBP, R12, R13, R14, R15};
@@ -170,7 +230,8 @@ static void make_thunks(struct jit *j)
     x_load64(&x, R15, RBP, OFF(left));
     move_guest(&x, false);
     x_jmp_reg(&x, RAX);
-    for (unsigned f = 0; f < JIT_FN_COUNT; f++) {
+    vector_thunk(j, &x);
+    for (unsigned f = JIT_FN_EXEC; f < JIT_FN_COUNT; f++) {
         j->call[f] = here(j, &x);
         x_neg(&x, RCX);
         x_movsxd(&x, RCX, RCX);
@@ -191,6 +252,9 @@ static void make_thunks(struct jit *j)
         x_cmp8_mi(&x, RBP, OFF(redirect), 0);
         uint8_t *redirect = x_jcc8(&x, CC_NE);
         move_guest(&x, false);
+        if (f == JIT_FN_EXEC) {
+            compute_jit_fp(&x);
+        }
         x_ret(&x);
         x_fix8(&x, redirect);
         x_store8_i(&x, RBP, OFF(redirect), 0);
@@ -261,6 +325,27 @@ int jit_unshare(struct jit *j)
     return 0;
 }
 
+// Rows with an emitter; the other vector rows have the interpreter's body, lightly called.
+static void name_vectors(struct jit *j)
+{
+    static const struct vec_row call = {"", VK_CALL, {0}};
+    for (unsigned r = 0; r < isa_row_count; r++) {
+        const struct isa_row *row = &isa_rows[r];
+        bool neon = row->feature == ISA_BIT_NEON || row->feature == ISA_BIT_NEON_FMA;
+        bool vector = row->picture[0] == '1';
+        for (unsigned k = 0; k < vec_row_count && (neon || row->feature == ISA_BIT_VFP2 ||
+                                                   row->feature == ISA_BIT_VFP3 ||
+                                                   row->feature == ISA_BIT_VFP4); k++) {
+            if (!strcmp(row->name, vec_rows[k].row) && vector == (vec_rows[k].kind > VK_LAST_VFP)) {
+                j->vec[r] = &vec_rows[k];
+            }
+        }
+        if (neon && vector && !j->vec[r]) {
+            j->vec[r] = &call;
+        }
+    }
+}
+
 struct jit *jit_create(struct err *err)
 {
 #if defined(__x86_64__)
@@ -284,6 +369,7 @@ struct jit *jit_create(struct err *err)
     ops_media_describe(map_add, j);
     map_add(j, op_nop_1, (struct op_desc){.group = OPG_NOP});
     map_add(j, op_nop_2, (struct op_desc){.group = OPG_NOP});
+    name_vectors(j);
     j->fn[JIT_FN_EXEC] = exec;
     j->fn[JIT_FN_LDST] = ldst;
     j->fn[JIT_FN_LDM] = ldm;
@@ -412,6 +498,7 @@ void jit_run(struct cpu *c)
             x_fix(j->rw + site, j->rw + at);
             site = 0;
         }
+        c->jit_fp = jit_fp(c);
         uint64_t why = enter(c, j->rx + at);
         switch ((enum jit_exit)(why & 7)) {
         case JIT_RAW:

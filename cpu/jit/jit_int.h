@@ -25,7 +25,7 @@ enum jit_exit {
 };
 
 // Calls out of blocks that the thunks know, as COLD_FN's function.
-enum jit_fn { JIT_FN_EXEC, JIT_FN_LDST, JIT_FN_LDM, JIT_FN_STM, JIT_FN_UNDEF, JIT_FN_COUNT };
+enum jit_fn { JIT_FN_VECTOR, JIT_FN_EXEC, JIT_FN_LDST, JIT_FN_LDM, JIT_FN_STM, JIT_FN_UNDEF, JIT_FN_COUNT };
 typedef void jit_helper(struct cpu *c, const struct insn *i, uint32_t arg);
 
 struct jit {
@@ -34,6 +34,7 @@ struct jit {
     uint32_t enter, exit_off, exit_spill;
     uint32_t call[JIT_FN_COUNT]; // thunks: RAX the instruction, ECX how many ran before, EDX arg
     jit_helper *fn[JIT_FN_COUNT];
+    const struct vec_row *vec[2048]; // by row of the instruction tables: vec.h
     FILE *perf; // /tmp/perf-PID.map while YAMATO_PERF_MAP is set
     bool full; // drop everything at the next chance
     uint64_t blocks, bytes, flushes;
@@ -44,7 +45,7 @@ struct jit {
 };
 
 // Bytes that one block may need at most.
-enum { JIT_BLOCK_INSNS = 40, JIT_BLOCK_ROOM = JIT_BLOCK_INSNS * 512 };
+enum { JIT_BLOCK_INSNS = 40, JIT_BLOCK_ROOM = JIT_BLOCK_INSNS * 640 };
 
 struct op_desc jit_describe(const struct jit *j, op_fn *body);
 

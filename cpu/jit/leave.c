@@ -42,6 +42,25 @@ void tr_call_insn(struct tr *t, enum jit_fn fn, const struct insn *i, unsigned b
     x_fix(x_call(&t->x), t->j->rw + t->j->call[fn]);
 }
 
+// A result of 0 may be right after all.
+static void zero_result(struct tr *t, const struct cold *k)
+{
+    struct x86 *x = &t->x;
+    uint8_t *no;
+    k->dbl ? x_test64(x, RCX, RCX) : x_test(x, RCX, RCX);
+    if (k->zero == ZERO_EXACT) {
+        x_fix(x_jcc(x, CC_E), k->resume);
+        return;
+    }
+    no = x_jcc8(x, CC_NE);
+    for (unsigned f = 0; f < 2; f++) {
+        k->dbl ? x_load64(x, RCX, RBP, f ? k->zb : k->za) : x_load(x, RCX, RBP, f ? k->zb : k->za);
+        k->dbl ? x_alu64(x, X_ADD, RCX, RCX) : x_alu(x, X_ADD, RCX, RCX);
+        x_fix(x_jcc(x, CC_E), k->resume);
+    }
+    x_fix8(x, no);
+}
+
 void tr_emit_cold(struct tr *t)
 {
     for (unsigned n = 0; n < t->colds; n++) {
@@ -50,6 +69,9 @@ void tr_emit_cold(struct tr *t)
             if (k->from[f]) {
                 x_fix(k->from[f], t->x.at);
             }
+        }
+        if (k->zero) {
+            zero_result(t, k);
         }
         tr_store_pend(t, &k->pend, k->pend.dirty);
         if (k->kind == COLD_FN) {

@@ -16,16 +16,15 @@ void tr_probe(struct tr *t, bool write, unsigned size, unsigned bytes, struct co
     x_rorx(x, RCX, RAX, 8);
     x_alu_i(x, X_AND, RCX, (TLB_ENTRIES - 1) << 4);
     x_alu64_m(x, X_ADD, RCX, RBP, OFF(tlb));
-    x_mov(x, RDX, RAX);
+    // The last element must be on the entry's page: then the first one, which chose it, is as well.
+    if (bytes > size) {
+        x_lea(x, RDX, RAX, (int32_t)(bytes - size));
+    } else {
+        x_mov(x, RDX, RAX);
+    }
     x_alu_i(x, X_AND, RDX, TLB_MASK(size));
     x_alu_m(x, X_CMP, RDX, RCX, write ? 4 : 0);
     k->from[0] = x_jcc(x, CC_NE);
-    if (bytes > size) {
-        x_mov(x, RDX, RAX);
-        x_alu_i(x, X_AND, RDX, 0xfff);
-        x_alu_i(x, X_CMP, RDX, 0x1000 - bytes);
-        k->from[1] = x_jcc(x, CC_A);
-    }
     x_load64(x, RCX, RCX, 8);
 }
 
@@ -33,7 +32,7 @@ static const enum x86_width load_width[] = {W32, W8U, W16U, W8S, W16S, W32, W8U,
 static const uint8_t op_size[] = {4, 1, 2, 1, 2, 4, 1, 2};
 
 // RAX = rn + imm
-static void base_plus(struct tr *t, unsigned rn, uint32_t imm)
+void tr_base_plus(struct tr *t, unsigned rn, uint32_t imm)
 {
     if (jit_host[rn] != NO_REG && imm) {
         x_lea(&t->x, RAX, jit_host[rn], (int32_t)imm);
@@ -46,7 +45,7 @@ static void base_plus(struct tr *t, unsigned rn, uint32_t imm)
 }
 
 // rn += imm
-static void move_base(struct tr *t, unsigned rn, uint32_t imm)
+void tr_move_base(struct tr *t, unsigned rn, uint32_t imm)
 {
     if (jit_host[rn] != NO_REG) {
         x_alu_i(&t->x, X_ADD, jit_host[rn], imm);
@@ -68,7 +67,7 @@ void tr_ldst(struct tr *t, const struct step *s, unsigned n)
     switch (form) {
     case MF_OFF:
     case MF_PRE:
-        base_plus(t, i->rn, i->imm);
+        tr_base_plus(t, i->rn, i->imm);
         break;
     case MF_POST:
         tr_into(t, RAX, i->rn);
@@ -90,7 +89,7 @@ void tr_ldst(struct tr *t, const struct step *s, unsigned n)
         if (form == MF_PRE) {
             tr_put(t, i->rn, RAX);
         } else if (form == MF_POST) {
-            move_base(t, i->rn, i->imm);
+            tr_move_base(t, i->rn, i->imm);
         }
     } else {
         bool wb = form == MF_PRE || form == MF_POST;
@@ -229,12 +228,12 @@ void tr_multiple(struct tr *t, const struct step *s, unsigned n, bool store, enu
     struct x86 *x = &t->x;
     const struct insn *i = s->i;
     struct cold *k = tr_cold_fn(t, NULL, slow, n, 0);
-    base_plus(t, i->rn, (uint32_t)(int8_t)i->rm);
+    tr_base_plus(t, i->rn, (uint32_t)(int8_t)i->rm);
     tr_probe(t, store, 4, 4u * i->rd, k);
     x_alu64(x, X_ADD, RCX, RAX);
     uint32_t wb = (uint32_t)(int8_t)i->rs;
     if (!store && wb) {
-        move_base(t, i->rn, wb);
+        tr_move_base(t, i->rn, wb);
     }
     int32_t at = 0;
     for (uint32_t list = i->imm & 0x7fff; list; list &= list - 1, at += 4) {
@@ -249,7 +248,7 @@ void tr_multiple(struct tr *t, const struct step *s, unsigned n, bool store, enu
         }
     }
     if (store && wb) {
-        move_base(t, i->rn, wb);
+        tr_move_base(t, i->rn, wb);
     }
     if (!store && i->imm & 0x8000) {
         x_load(x, RAX, RCX, at);

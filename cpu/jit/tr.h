@@ -19,7 +19,8 @@ enum { F_NZ = 1, F_C = 2, F_V = 4, F_ALL = 7 };
 // What an exec body is, where it is translated in line.
 enum inlined {
     IN_CALL, // not
-    IN_LDM_PC, IN_LDST, IN_LDRD, IN_STRD, IN_CLZ, IN_REV, IN_EXT, IN_BFI, IN_MOV_PC, IN_UNDEF
+    IN_LDM_PC, IN_LDST, IN_LDRD, IN_STRD, IN_CLZ, IN_REV, IN_EXT, IN_BFI, IN_MOV_PC, IN_UNDEF, IN_VFP,
+    IN_NEON, IN_NEON_MEM
 };
 
 // Flags that have been computed but not stored: how to compute them again from guest registers that
@@ -42,8 +43,11 @@ struct pend {
     uint32_t imm;
 };
 
+struct vec_row;
+
 struct step {
     const struct insn *i;
+    const struct vec_row *v; // of IN_VFP and so on (vec.h)
     struct op_desc d;
     uint8_t cond, inlined;
     uint8_t reads, writes, live; // F_*; live: seen behind this instruction
@@ -57,8 +61,15 @@ enum cold_kind {
     COLD_EXIT, // leave with a reason at a page offset
 };
 
+// When a floating-point result of 0 is right as it stands.
+enum zero_rule { ZERO_NONE, ZERO_EXACT, ZERO_FACTOR };
+
 struct cold {
     uint8_t kind, fn;
+    uint8_t zero;   // enum zero_rule: go on at `resume`; RCX is twice the result
+    bool dbl;
+    int32_t za, zb; // places of the factors
+    uint8_t *resume;
     uint8_t before; // instructions of the block before this one
     uint8_t exit;   // enum jit_exit
     uint8_t *from[2];
@@ -81,9 +92,10 @@ struct tr {
     unsigned count, colds;
     enum host_flags hf;
     struct pend pend;
+    uint8_t fp_known; // JFP_*_OFF bits known to be clear here
     bool lost; // the instruction in progress changes what t->pend needs
     struct step s[JIT_BLOCK_INSNS];
-    struct cold cold[JIT_BLOCK_INSNS * 4];
+    struct cold cold[JIT_BLOCK_INSNS * 5];
     uint32_t begin;   // place of the block
     unsigned first;   // page offset of the first instruction
     unsigned end_off; // page offset behind the last
@@ -136,6 +148,9 @@ void tr_extend(struct tr *t, const struct insn *i, enum ext_op op);
 // With the address in RAX: RCX = addend of its page, or off to cold code. `bytes` > size: they must
 // not cross the page's end. `size` is the alignment that the address must have.
 void tr_probe(struct tr *t, bool write, unsigned size, unsigned bytes, struct cold *k);
+// RAX = rn + imm; rn += imm
+void tr_base_plus(struct tr *t, unsigned rn, uint32_t imm);
+void tr_move_base(struct tr *t, unsigned rn, uint32_t imm);
 void tr_ldst(struct tr *t, const struct step *s, unsigned n);
 void tr_ldst_generic(struct tr *t, const struct step *s, unsigned n);
 void tr_dual(struct tr *t, const struct step *s, unsigned n, bool store);

@@ -11,7 +11,7 @@
 
 #include "cpu/interp.h"
 #include "cpu/isa_protos.h"
-#include "cpu/jit/tr.h"
+#include "cpu/jit/vec.h"
 #include "cpu/models.h"
 
 // ---- decoding and liveness -------------------------------------------------------------------------
@@ -54,7 +54,7 @@ static bool never_falls(const struct insn *i)
 static uint16_t registers_set(const struct step *s)
 {
     const struct insn *i = s->i;
-    // vector rows keep D and Q numbers here: masked, and not asked for below
+    // vector rows keep D and Q numbers here: masked, and asked for in vfp.c only
     unsigned rd = 1u << (i->rd & 31), rn = 1u << (i->rn & 31);
     switch ((enum op_group)s->d.group) {
     case OPG_PLAIN:
@@ -70,6 +70,10 @@ static uint16_t registers_set(const struct step *s)
         case IN_REV:
         case IN_EXT:
             return (uint16_t)rd;
+        case IN_VFP:
+        case IN_NEON:
+        case IN_NEON_MEM:
+            return tr_vec_sets(i, s->v);
         default:
             return 0xffff;
         }
@@ -108,7 +112,12 @@ static bool describe(struct tr *t, struct step *s, const struct insn *i)
     *s = (struct step){.i = i};
     bool plain = insn_is_plain(i, &cond);
     s->cond = (uint8_t)cond;
-    if (plain) {
+    if (plain && t->j->vec[i->row]) {
+        s->d.group = OPG_PLAIN;
+        s->v = t->j->vec[i->row];
+        s->inlined = s->v->kind <= VK_LAST_VFP ? IN_VFP : s->v->kind <= VK_LD_ALL ? IN_NEON_MEM : IN_NEON;
+        s->writes = s->v->kind == VK_VMRS_FLAGS ? F_ALL : 0;
+    } else if (plain) {
         s->d.group = OPG_PLAIN;
         s->inlined = (uint8_t)known_exec(t, i);
         s->last = cond == 14 && never_falls(i);
@@ -250,11 +259,21 @@ static void plain(struct tr *t, const struct step *s, unsigned n)
                      : e == exec_UXTB ? EX_UXTB : EX_UXTH);
         break;
     }
+    case IN_VFP:
+        tr_vfp(t, s, n);
+        break;
+    case IN_NEON:
+        tr_neon(t, s, n);
+        break;
+    case IN_NEON_MEM:
+        tr_neon_mem(t, s, n);
+        break;
     case IN_UNDEF:
         tr_call_insn(t, JIT_FN_UNDEF, i, n, 0);
         break;
     default:
         tr_call_insn(t, JIT_FN_EXEC, i, n, 0);
+        t->fp_known = 0;
         break;
     }
 }
@@ -411,6 +430,7 @@ static unsigned emit(struct tr *t, unsigned n)
         return 1;
     }
     bool lost = t->lost;
+    uint8_t fp_known = t->fp_known;
     while (n + group < t->count && groupable(s) && groupable(&t->s[n + group]) &&
            t->s[n + group].cond == s->cond) {
         // What any of them needs stored is stored before the test.
@@ -430,6 +450,7 @@ static unsigned emit(struct tr *t, unsigned n)
     }
     x_fix(skip, t->x.at);
     t->hf = HF_NONE;
+    t->fp_known &= fp_known;
     return group;
 }
 
@@ -470,6 +491,7 @@ uint32_t jit_translate(struct cpu *c, struct jit *j, const struct insn *i)
     t->page = c->page;
     t->thumb = c->thumb;
     t->count = t->colds = 0;
+    t->fp_known = 0;
     t->hf = HF_NONE;
     t->pend = (struct pend){0};
     decode_block(t, i);

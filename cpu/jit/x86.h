@@ -185,6 +185,23 @@ static inline void x_store8_i(struct x86 *x, unsigned base, int32_t disp, uint8_
 
 enum x86_width { W8U, W16U, W8S, W16S, W32, W64 };
 
+static inline void x_store16(struct x86 *x, unsigned base, int32_t disp, unsigned src)
+{
+    x_b(x, 0x66);
+    x_store(x, base, disp, src);
+}
+
+// dst = [base + disp] extended from 8 or 16 bits
+static inline void x_load_ext(struct x86 *x, enum x86_width w, unsigned dst, unsigned base,
+                              int32_t disp)
+{
+    static const uint8_t op[4] = {0xb6, 0xb7, 0xbe, 0xbf};
+    x_rex(x, false, dst, 0, base, false);
+    x_b(x, 0x0f);
+    x_b(x, op[w]);
+    x_modrm_mem(x, dst, base, disp);
+}
+
 // dst = [base + index], extended to 32 bits
 static inline void x_load_idx(struct x86 *x, enum x86_width w, unsigned dst, unsigned base,
                               unsigned index)
@@ -298,9 +315,25 @@ static inline void x_cmp8_mi(struct x86 *x, unsigned base, int32_t disp, int8_t 
     x_b(x, (uint8_t)imm);
 }
 
+// test byte [base + disp], imm
+static inline void x_test8_mi(struct x86 *x, unsigned base, int32_t disp, uint8_t imm)
+{
+    x_rex(x, false, 0, 0, base, false);
+    x_b(x, 0xf6);
+    x_modrm_mem(x, 0, base, disp);
+    x_b(x, imm);
+}
+
 static inline void x_test(struct x86 *x, unsigned a, unsigned b)
 {
     x_rex(x, false, b, 0, a, false);
+    x_b(x, 0x85);
+    x_modrm_rr(x, b, a);
+}
+
+static inline void x_test64(struct x86 *x, unsigned a, unsigned b)
+{
+    x_rex(x, true, b, 0, a, false);
     x_b(x, 0x85);
     x_modrm_rr(x, b, a);
 }
@@ -413,6 +446,43 @@ static inline void x_lea64(struct x86 *x, unsigned dst, unsigned base, int32_t d
     x_rex(x, true, dst, 0, base, false);
     x_b(x, 0x8d);
     x_modrm_mem(x, dst, base, disp);
+}
+
+// dst = base + index, 64 bits wide
+static inline void x_lea64_idx(struct x86 *x, unsigned dst, unsigned base, unsigned index)
+{
+    x_rex(x, true, dst, index, base, false);
+    x_b(x, 0x8d);
+    x_modrm_sib(x, dst, base, index, 0);
+}
+
+// dst = src << scale, keeping the flags; scale 0 to 3
+static inline void x_lea_scaled(struct x86 *x, unsigned dst, unsigned src, unsigned scale)
+{
+    x_rex(x, false, dst, src, 0, false);
+    x_b(x, 0x8d);
+    x_b(x, 0x04 | (dst & 7) << 3);
+    x_b(x, scale << 6 | (src & 7) << 3 | RBP);
+    x_d(x, 0);
+}
+
+// Complements (BTC) or clears (BTR) a bit of 64.
+static inline void x_btc64(struct x86 *x, unsigned r, unsigned n)
+{
+    x_rex(x, true, 0, 0, r, false);
+    x_b(x, 0x0f);
+    x_b(x, 0xba);
+    x_modrm_rr(x, 7, r);
+    x_b(x, n);
+}
+
+static inline void x_btr64(struct x86 *x, unsigned r, unsigned n)
+{
+    x_rex(x, true, 0, 0, r, false);
+    x_b(x, 0x0f);
+    x_b(x, 0xba);
+    x_modrm_rr(x, 6, r);
+    x_b(x, n);
 }
 
 // dst = base + (index << scale)
