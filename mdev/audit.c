@@ -34,7 +34,7 @@ enum audit_rule {
 #endif
 
 enum {
-    PM4_DRAW_INDX = 0x22, PM4_IM_LOAD_IMMEDIATE = 0x2b, PM4_SET_CONSTANT = 0x2d,
+    PM4_REG_RMW = 0x21, PM4_DRAW_INDX = 0x22, PM4_IM_LOAD_IMMEDIATE = 0x2b, PM4_SET_CONSTANT = 0x2d,
     PM4_LOAD_CONSTANT_CONTEXT = 0x2e, PM4_DRAW_INDX_BIN = 0x34, PM4_INDIRECT_BUFFER_PFD = 0x37,
     PM4_INDIRECT_BUFFER_PFE = 0x3f, PM4_MEM_WRITE = 0x3d, PM4_REG_TO_MEM = 0x3e,
     PM4_EVENT_WRITE = 0x46,
@@ -211,8 +211,13 @@ static const char *check_type3(struct audit *a, uint32_t at, uint32_t op, uint32
     }
     case PM4_MEM_WRITE:
         return n ? check_memory(a, name, p[0] & ~3u, 4ull * (n - 1), VGPU_DMA_WRITE) : NULL;
-    case PM4_REG_TO_MEM:
-        return n >= 2 ? check_memory(a, name, p[1] & ~3u, 4, VGPU_DMA_WRITE) : NULL;
+    case PM4_REG_TO_MEM: {
+        uint32_t count = n ? bits(p[0], 29, 18) : 0;
+        return n >= 2 ? check_memory(a, name, p[1] & ~3u, 4ull * (count ? count : 1), VGPU_DMA_WRITE)
+                      : NULL;
+    }
+    case PM4_REG_RMW:
+        return n ? check_registers(a, bits(p[0], 15, 0), 1) : NULL;
     case PM4_EVENT_WRITE:
         return n >= 3 ? check_memory(a, name, p[1] & ~3u, 4, VGPU_DMA_WRITE) : NULL;
     default:

@@ -140,6 +140,13 @@ static bool make_scene(struct live_vm *vm)
                     A2_PTE_READ, &vm->vertices);
 }
 
+static void fill_guard(uint8_t *at)
+{
+    for (unsigned i = 0; i < LIVE_GUARD_BYTES; i += 4) {
+        put_le32(at + i, LIVE_CANARY);
+    }
+}
+
 bool live_open(struct live_vm *vm, struct mdev *mdev, const char *name, const struct live_scene *scene)
 {
     struct vgpu_config vc = {.type = "yamato-a200", .name = name, .client = &vm->client};
@@ -154,8 +161,15 @@ bool live_open(struct live_vm *vm, struct mdev *mdev, const char *name, const st
     pthread_mutex_init(&vm->lock, NULL);
     pthread_cond_init(&vm->rose, NULL);
     vm->times = calloc(LIVE_TIMES, sizeof *vm->times);
-    vm->ram = mmap(NULL, LIVE_RAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    vm->vgpu = vm->ram != MAP_FAILED && vm->times ? vgpu_create(mdev, &vc, &err) : NULL;
+    vm->ram = mmap(NULL, LIVE_RAM_BYTES + 2 * LIVE_GUARD_BYTES, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (vm->ram == MAP_FAILED || !vm->times) {
+        return false;
+    }
+    vm->ram += LIVE_GUARD_BYTES;
+    fill_guard(vm->ram - LIVE_GUARD_BYTES);
+    fill_guard(vm->ram + LIVE_RAM_BYTES);
+    vm->vgpu = vgpu_create(mdev, &vc, &err);
     if (!vm->vgpu || vgpu_dma_map(vm->vgpu, LIVE_RAM_PA, LIVE_RAM_BYTES, vm->ram,
                                   VGPU_DMA_READ | VGPU_DMA_WRITE, &err)) {
         fprintf(stderr, "%s: %s\n", name, err.msg);
@@ -172,7 +186,7 @@ bool live_open(struct live_vm *vm, struct mdev *mdev, const char *name, const st
 void live_close(struct live_vm *vm)
 {
     vgpu_destroy(vm->vgpu);
-    munmap(vm->ram, LIVE_RAM_BYTES);
+    munmap(vm->ram - LIVE_GUARD_BYTES, LIVE_RAM_BYTES + 2 * LIVE_GUARD_BYTES);
     free(vm->times);
     pthread_mutex_destroy(&vm->lock);
     pthread_cond_destroy(&vm->rose);

@@ -17,6 +17,8 @@
 #include "platform.h"
 
 enum { LIVE_RAM_PA = 0x71000000, LIVE_RAM_BYTES = 16 << 20, LIVE_AHEAD = 4, LIVE_TIMES = 1 << 20 };
+enum { LIVE_GUARD_BYTES = 64 << 10 }; // host memory before and after a machine's, nobody's to touch
+#define LIVE_CANARY 0xca7a21e5u       // what it holds
 
 struct live_scene {
     uint32_t width, height;
@@ -30,7 +32,7 @@ struct live_vm {
     struct vgpu_client client;
     struct vgpu *vgpu;
     struct a2_gpu gpu;
-    uint8_t *ram;
+    uint8_t *ram; // LIVE_GUARD_BYTES of guard on both sides
     struct live_scene scene;
     struct a2_surface target[LIVE_AHEAD];
     struct a2_frame frame[LIVE_AHEAD];
