@@ -20,6 +20,7 @@ struct board_ram {
     uint64_t decoded; // bytes of address space; 0: as many as the memory has
     bool main;        // counts as the machine's memory size
     bool readonly;    // for the CPU
+    const char *written; // readonly: stores go to that device's first window (flash commands)
     const char *alias_of; // the same memory as that row, seen here too
 };
 
@@ -41,6 +42,12 @@ struct board_wire {
 struct board_level {
     const char *input; // "gpio1.8"
     bool level;
+};
+
+// A key or switch by the name printed on the board.
+struct board_key {
+    const char *name, *input; // "K1", "gpio.96"
+    bool pressed;             // level of the input while it is pressed
 };
 
 struct board_clock {
@@ -89,13 +96,16 @@ struct board {
     unsigned wire_count;
     const struct board_level *levels;
     unsigned level_count;
+    const struct board_key *keys;
+    unsigned key_count;
     const struct board_clock *clocks;
     unsigned clock_count;
     enum bus_hole hole;
     const struct bus_hole_range *holes;
     unsigned hole_count;
     // Doors, in the order of the user's options; end with NULL.
-    const char *const *serials, *const *disks, *const *nets, *const *displays;
+    const char *const *serials, *const *disks, *const *nets, *const *displays,
+        *const *sounds;
     const char *gpu; // the device that a vGPU sits behind, or NULL
 
     enum board_rom rom;

@@ -36,6 +36,7 @@ struct bus {
     unsigned unclaimed_count;
     uint16_t hash[UNCLAIMED_HASH]; // 1 + index, 0 empty
     uint64_t unclaimed_lost;
+    struct bus_tap *taps;
 };
 
 static enum cpu_bus_result port_read(struct cpu_bus *port, uint32_t pa, unsigned size,
@@ -227,13 +228,51 @@ static enum cpu_bus_result hole(struct bus *bus, uint32_t pa, unsigned size, boo
     return policy == BUS_HOLE_ABORT ? CPU_BUS_ABORT : CPU_BUS_OK;
 }
 
+void bus_tap_add(struct bus *bus, struct bus_tap *tap)
+{
+    struct bus_tap **at = &bus->taps;
+    while (*at) {
+        at = &(*at)->next;
+    }
+    tap->next = NULL;
+    *at = tap;
+}
+
+void bus_tap_remove(struct bus *bus, struct bus_tap *tap)
+{
+    for (struct bus_tap **at = &bus->taps; *at; at = &(*at)->next) {
+        if (*at == tap) {
+            *at = tap->next;
+            return;
+        }
+    }
+}
+
+const char *bus_name(struct bus *bus, uint32_t pa, char *buf, unsigned n)
+{
+    name_of(bus, pa, buf, n);
+    return buf;
+}
+
+static void tell(struct bus *bus, uint32_t pa, unsigned size, bool write, uint64_t *val)
+{
+    for (struct bus_tap *t = bus->taps, *next; t; t = next) {
+        next = t->next;
+        t->access(t, pa, size, write, val);
+    }
+}
+
 enum cpu_bus_result bus_read(struct bus *bus, uint32_t pa, unsigned size, uint64_t *val)
 {
     const struct bus_region *r = find(bus, pa);
     bool known;
     *val = 0;
     if (!r) {
-        return hole(bus, pa, size, false, 0);
+        enum cpu_bus_result rc = hole(bus, pa, size, false, 0);
+        if (bus->taps) {
+            tell(bus, pa, size, false, val);
+        }
+        return rc;
     }
     known = r->target->read(r->target, pa - r->base, size, val);
     if (!known) {
@@ -242,6 +281,9 @@ enum cpu_bus_result bus_read(struct bus *bus, uint32_t pa, unsigned size, uint64
     }
     if (log_on(bus->cfg.log, LOG_mmio)) {
         trace(bus, pa, size, false, *val, known ? "" : " (unclaimed)");
+    }
+    if (bus->taps) {
+        tell(bus, pa, size, false, val);
     }
     return CPU_BUS_OK;
 }
@@ -259,6 +301,9 @@ enum cpu_bus_result bus_write(struct bus *bus, uint32_t pa, unsigned size, uint6
     known = r->target->write(r->target, pa - r->base, size, val);
     if (!known) {
         bus_note_unclaimed(bus, pa, size, true, val);
+    }
+    if (bus->taps) {
+        tell(bus, pa, size, true, &val);
     }
     return CPU_BUS_OK;
 }

@@ -84,4 +84,17 @@ void bus_unclaimed_report(struct bus *bus, FILE *out);
 // A device that decodes registers itself tells of one it does not model.
 void bus_note_unclaimed(struct bus *bus, uint32_t pa, unsigned size, bool write, uint64_t val);
 
+// ---- listening ----------------------------------------------------------------------------------
+
+// Sees every access after it was made (never those to RAM windows of the CPU). A tap may change the
+// value that a read gives. Several are asked in the order of their coming.
+struct bus_tap {
+    void (*access)(struct bus_tap *tap, uint32_t pa, unsigned size, bool write, uint64_t *val);
+    struct bus_tap *next;
+};
+void bus_tap_add(struct bus *bus, struct bus_tap *tap); // borrowed
+void bus_tap_remove(struct bus *bus, struct bus_tap *tap);
+// Name of the register at pa ("uart0.UTRSTAT", "nothing at 0x...") into buf; returns buf.
+const char *bus_name(struct bus *bus, uint32_t pa, char *buf, unsigned n);
+
 #endif

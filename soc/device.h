@@ -33,6 +33,7 @@ struct snap_field;
 struct snap_reader;
 struct snap_writer;
 struct soc;
+struct sound;
 
 // ---- the class ---------------------------------------------------------------------------------
 
@@ -78,12 +79,18 @@ struct device_class {
     int (*attach_serial)(struct device *dev, struct serial *serial, struct err *err);
     int (*attach_disk)(struct device *dev, struct disk *disk, struct err *err);
     int (*attach_net)(struct device *dev, struct netdev *net, struct err *err);
+    int (*attach_sound)(struct device *dev, struct sound *sound, struct err *err);
     // Puts a vGPU of `type` behind the device's window; `name` is for people.
     int (*attach_gpu)(struct device *dev, struct mdev *mdev, const char *type, const char *name,
                       struct err *err);
     // The picture that the display shows now into *pic (to be released with picture_fini). -ENODATA
     // when it is dark.
     int (*scanout)(struct device *dev, struct picture *pic, struct err *err);
+
+    // What a person does: a pointer or pen at a place of the display (0..65535 from its left and top
+    // edge), a key by its USB HID usage number. True when the device took it.
+    bool (*pointer)(struct device *dev, uint16_t x, uint16_t y, bool down);
+    bool (*key)(struct device *dev, uint8_t usage, bool down);
 
     const struct i2c_slave_ops *i2c; // the class sits on an I2C bus
 
@@ -162,6 +169,9 @@ void device_restore_event(struct device *dev, struct snap_reader *r, struct even
 // Memory as a bus master sees it: RAM windows only. -EFAULT (nothing or part done) outside them.
 int device_dma_read(struct device *dev, uint32_t pa, void *buf, size_t n);
 int device_dma_write(struct device *dev, uint32_t pa, const void *buf, size_t n);
+// One access by a bus master to whatever answers at pa: memory or a register of another device.
+bool device_bus_read(struct device *dev, uint32_t pa, unsigned size, uint64_t *val);
+bool device_bus_write(struct device *dev, uint32_t pa, unsigned size, uint64_t val);
 
 struct log *device_log(const struct device *dev);
 

@@ -16,6 +16,7 @@
 #include "base/checked.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "soc/image_ce.h"
 
 int blob_load(struct blob *b, const char *path, uint64_t max, struct err *err)
 {
@@ -71,6 +72,8 @@ const char *image_kind_name(enum image_kind kind)
         return "zImage";
     case IMAGE_UIMAGE:
         return "uImage";
+    case IMAGE_CE:
+        return "Windows CE image";
     }
     return "?";
 }
@@ -204,6 +207,7 @@ static int inspect_uimage(const struct blob *b, struct image_info *info, struct 
 
 int image_inspect(const struct blob *b, struct image_info *info, struct err *err)
 {
+    const char *sibling;
     memset(info, 0, sizeof *info);
     if (b->bytes >= 4 && memcmp(b->data, "\177ELF", 4) == 0) {
         return inspect_elf(b, info, err);
@@ -213,6 +217,21 @@ int image_inspect(const struct blob *b, struct image_info *info, struct err *err
     }
     if (b->bytes >= 64 && get_be32(b->data) == UIMAGE_MAGIC) {
         return inspect_uimage(b, info, err);
+    }
+    if (ce_is_records(b) || ce_is_flat(b)) {
+        struct ce_image ce;
+        int rc = ce_parse(b, &ce, err);
+        info->kind = IMAGE_CE;
+        info->load = ce.start;
+        info->entry = ce.entry;
+        info->bytes = ce.bytes;
+        ce_free(&ce);
+        return rc;
+    }
+    if (ce_is_sibling(b, &sibling)) {
+        return err_set(err, -ENOTSUP, "%s: is a %s, which does not start by itself; see 'yamato image "
+                                      "inspect'",
+                       b->name, sibling);
     }
     info->kind = IMAGE_RAW;
     info->bytes = (uint32_t)b->bytes;
@@ -224,6 +243,9 @@ int image_place(struct soc *soc, const struct blob *b, const struct image_info *
 {
     if (info->kind == IMAGE_ELF) {
         return place_elf(soc, b, entry, err);
+    }
+    if (info->kind == IMAGE_CE) {
+        return ce_place(soc, b, entry, err);
     }
     if (soc_dma_write(soc, load, b->data + info->offset, info->bytes)) {
         return err_set(err, -EINVAL, "%s: %u bytes at 0x%08x do not fit into the board's memory",

@@ -27,6 +27,7 @@ enum image_kind {
     IMAGE_ELF,    // 32-bit ARM, little endian
     IMAGE_ZIMAGE, // Linux's self-extracting kernel
     IMAGE_UIMAGE, // U-Boot header
+    IMAGE_CE,     // Windows CE: B000FF records or a flat .nb0 with a ROM header
 };
 const char *image_kind_name(enum image_kind kind);
 

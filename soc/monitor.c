@@ -11,6 +11,8 @@
 
 #include "base/bits.h"
 #include "base/err.h"
+#include "base/png.h"
+#include "soc/soc_input.h"
 
 struct monitor_command {
     const char *words, *args, *help;
@@ -191,6 +193,35 @@ static void cmd_type(struct machine *m, char *args, FILE *out)
     serial_type(m->serials[0], "\r", 1);
 }
 
+// "touch X Y" in pixels of the display, "touch up".
+static void cmd_touch(struct machine *m, char *args, FILE *out)
+{
+    struct err err = {0};
+    struct picture pic;
+    unsigned x = 0, y = 0;
+    bool down = sscanf(args, "%u %u", &x, &y) == 2;
+    int rc = machine_screenshot(m, 0, &pic, &err);
+    if (!rc) {
+        x = x < pic.width ? x * 65535u / pic.width : 65535u;
+        y = y < pic.height ? y * 65535u / pic.height : 65535u;
+        rc = soc_pointer(m->soc, (uint16_t)x, (uint16_t)y, down, &err);
+        picture_fini(&pic);
+    }
+    report_err(rc, &err, out);
+}
+
+static void cmd_key(struct machine *m, char *args, FILE *out)
+{
+    struct err err = {0};
+    char name[32] = "", how[8] = "";
+    int n = sscanf(args, "%31s %7s", name, how);
+    if (n < 1 || (n == 2 && strcmp(how, "down") != 0 && strcmp(how, "up") != 0)) {
+        fprintf(out, "key NAME down|up\n");
+        return;
+    }
+    report_err(soc_key(m->soc, name, n < 2 || !strcmp(how, "down"), &err), &err, out);
+}
+
 static void cmd_help(struct machine *m, char *args, FILE *out);
 
 static const struct monitor_command commands[] = {
@@ -206,6 +237,8 @@ static const struct monitor_command commands[] = {
     {"list", " [ADDRESS [N]]", "disassemble", cmd_list},
     {"screendump", " FILE.png", "the display's picture", cmd_screendump},
     {"type", " TEXT", "types a line into serial line 0", cmd_type},
+    {"touch", " X Y|up", "puts the pen onto the display, lifts it", cmd_touch},
+    {"key", " NAME down|up", "a key of the board (K1), or hid:N", cmd_key},
     {"stop", "", "pause the machine", cmd_stop},
     {"cont", "", "go on", cmd_cont},
     {"system_reset", "", "as the reset button", cmd_reset},

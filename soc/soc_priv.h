@@ -27,6 +27,7 @@ struct soc_wire {
 struct soc_ram_window {
     struct bus_target target;
     const struct soc_ram *ram;
+    struct soc *soc;
 };
 
 struct soc {
@@ -57,6 +58,10 @@ struct soc {
 
 // Inputs and outputs by the names of the board's rows.
 int soc_connect(struct soc *soc, struct err *err);
+
+// The place behind the name of an input ("gpio.96"); -EINVAL names what is wrong.
+int soc_find_input(struct soc *soc, const char *path, struct wire_sink **sink, unsigned *line,
+                   struct err *err);
 
 int soc_ram_create(struct soc *soc, uint64_t bytes, struct err *err);
 void soc_ram_destroy(struct soc *soc);

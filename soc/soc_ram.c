@@ -53,9 +53,12 @@ static bool window_read(struct bus_target *t, uint32_t off, unsigned size, uint6
 
 static bool window_write(struct bus_target *t, uint32_t off, unsigned size, uint64_t val)
 {
-    const struct soc_ram *ram = container_of(t, struct soc_ram_window, target)->ram;
+    struct soc_ram_window *w = container_of(t, struct soc_ram_window, target);
+    const struct soc_ram *ram = w->ram;
     if (ram->row->readonly) {
-        return false;
+        struct device *dev = ram->row->written ? soc_device(w->soc, ram->row->written) : NULL;
+        return dev && dev->blocks[0].target.write(&dev->blocks[0].target, off % (uint32_t)ram->bytes,
+                                                  size, val);
     }
     memcpy(ram->host + off % ram->bytes, &val, size);
     return true;
@@ -73,6 +76,7 @@ static int map_windows(struct soc *soc, struct err *err)
         const struct soc_ram *ram = &soc->rams[i];
         uint64_t span = ram->row->decoded > ram->bytes ? ram->row->decoded : ram->bytes;
         w->ram = ram;
+        w->soc = soc;
         w->target = (struct bus_target){ram->row->name, window_read, window_write, NULL};
         rc = bus_map(soc->bus, ram->row->base, (uint32_t)span, &w->target, err);
     }

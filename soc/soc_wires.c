@@ -52,8 +52,8 @@ static int index_of(const char *const *names, const char *name)
     return -1;
 }
 
-static int find_input(struct soc *soc, const char *path, struct wire_sink **sink, unsigned *line,
-                      struct err *err)
+int soc_find_input(struct soc *soc, const char *path, struct wire_sink **sink, unsigned *line,
+                   struct err *err)
 {
     static const char *const cpu_lines[] = {[CPU_LINE_IRQ] = "irq", [CPU_LINE_FIQ] = "fiq", NULL};
     char name[48];
@@ -135,7 +135,7 @@ static int connect_wires(struct soc *soc, struct err *err)
         struct wire *wire = NULL;
         unsigned line;
         rc = find_output(soc, b->wires[i].from, &wire, err);
-        rc = rc ? rc : find_input(soc, b->wires[i].to, &sink, &line, err);
+        rc = rc ? rc : soc_find_input(soc, b->wires[i].to, &sink, &line, err);
         if (rc) {
             return rc;
         }
@@ -153,7 +153,7 @@ static int connect_wires(struct soc *soc, struct err *err)
     for (unsigned i = 0; i < b->level_count; i++) {
         struct wire_sink *sink;
         unsigned line;
-        rc = find_input(soc, b->levels[i].input, &sink, &line, err);
+        rc = soc_find_input(soc, b->levels[i].input, &sink, &line, err);
         if (rc) {
             return rc;
         }

@@ -79,3 +79,5 @@ $(BUILD)/obj/baremetal-host/shaders.gen.o: $(BM_GEN)/shaders.gen.c
 	@$(CC) $(BM_INCLUDES) $(CFLAGS_ALL) -O1 -c $< -o $@
 
 -include $(wildcard $(BM_OBJ)/*/*.d $(BUILD)/obj/baremetal-host/*/*.d)
+
+-include guest-drivers/baremetal/s3c/module.mk

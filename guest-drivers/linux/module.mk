@@ -20,3 +20,8 @@ guest-clean:
 # Boots the results in QEMU, where it is installed, and looks for the markers.
 check-guest:
 	@guest-drivers/linux/check-guest.sh --out $(GUEST_OUT)
+
+# The mini2440's guest: kernel and user space from Debian's sources, in build/guest-mini2440.
+.PHONY: guest-mini2440
+guest-mini2440:
+	@guest-drivers/linux/mini2440.sh

@@ -34,10 +34,14 @@ static struct device *slave_of(struct s3c_iic *c)
     return s && s->cls->i2c ? s : NULL;
 }
 
-static void update_irq(struct s3c_iic *c)
+// The controller asks once a byte: software acknowledges at the interrupt controller first and takes
+// the byte later.
+static void ask(struct s3c_iic *c)
 {
-    uint32_t con = regfile_peek(device_regs(&c->dev, 0), IICCON);
-    device_output(&c->dev, 0, (con & CON_PENDING) && (con & CON_IRQ));
+    if (regfile_peek(device_regs(&c->dev, 0), IICCON) & CON_IRQ) {
+        device_output(&c->dev, 0, true);
+        device_output(&c->dev, 0, false);
+    }
 }
 
 static void byte_done(struct s3c_iic *c, bool ack)
@@ -45,7 +49,7 @@ static void byte_done(struct s3c_iic *c, bool ack)
     struct regfile *rf = device_regs(&c->dev, 0);
     regfile_poke(rf, IICSTAT, bits_put(regfile_peek(rf, IICSTAT), 0, 0, !ack));
     regfile_poke(rf, IICCON, regfile_peek(rf, IICCON) | CON_PENDING);
-    update_irq(c);
+    ask(c);
 }
 
 static void stop(struct s3c_iic *c)
@@ -92,7 +96,9 @@ static void write_con(struct regfile *rf, const struct reg_row *row, unsigned i,
     struct s3c_iic *c = iic_of(device_of(rf));
     (void)i;
     regfile_put(rf, row, 0, (raw & 0xef) | (raw & old & CON_PENDING));
-    update_irq(c);
+    if ((raw & old & CON_PENDING) && !(old & CON_IRQ)) {
+        ask(c); // enabled while it waits
+    }
     if (!(old & CON_PENDING) || (raw & CON_PENDING)) {
         return;
     }
@@ -117,7 +123,6 @@ static void write_stat(struct regfile *rf, const struct reg_row *row, unsigned i
     } else {
         start(c);
     }
-    update_irq(c);
 }
 
 // clang-format off
@@ -135,7 +140,6 @@ static const struct device_window windows[] = {{.name = "", .regs = &table}};
 static void reset(struct device *dev)
 {
     stop(iic_of(dev));
-    update_irq(iic_of(dev));
 }
 
 static const struct snap_field state[] = {

@@ -1,52 +1,28 @@
 // SPDX-License-Identifier: MIT
 //
-// NAND controller of the S3C2440 (User's Manual, "NAND Flash Controller") with one Samsung NAND
-// chip (K9F1208, K9F1G08, K9F2G08, K9K8G08 data sheets). The chip follows from the image's size:
-// pages of 512 or 2048 bytes, with or without their spare bytes in the file. Without an image there
-// is a blank 64 MiB chip. Left out: 16-bit chips, soft and tight lock, ECC over spare bytes, busy
-// times.
-#include <errno.h>
+// NAND controller of the S3C2440 (User's Manual, "NAND Flash Controller") with one chip
+// (nand_chip.c): command, address and data registers, hardware ECC and its error status, the
+// ready/busy interrupt, and the copy of the first 4 KiB into the boot memory. Property "boot": 0 where
+// the board starts from something else. Left out: 16-bit chips, soft and tight lock, busy times.
 #include <string.h>
 
-#include "base/err.h"
 #include "base/snapshot.h"
+#include "soc/dev/nand_ecc.h"
 #include "soc/dev/rows.h"
-#include "soc/disk.h"
+#include "soc/dev/s3c_nand.h"
 
 enum { NFCONF = 0x00, NFCONT = 0x04, NFCMD = 0x08, NFADDR = 0x0c };
 // the second table begins behind the data register
-enum { AFTER = 0x14, NFSTAT = 0x20, NFMECC0 = 0x2c, NFMECC1 = 0x30 };
+enum { AFTER = 0x14, NFSTAT = 0x20, NFMECC0 = 0x2c, NFSECC = 0x34 };
 enum { WIN_HEAD, WIN_DATA, WIN_TAIL };
 enum { CONT_MODE = BIT(0), CONT_NCE = BIT(1), CONT_INIT_ECC = BIT(4), CONT_LOCK = BIT(5) };
-enum { PAGE_MAX = 2048 + 64, ID_BYTES = 5, ADDRESSES = 5 };
-
-struct nand_chip {
-    uint32_t page, spare, pages, block; // bytes, bytes, number, pages a block
-    uint8_t cycles, id[ID_BYTES];
-};
-
-static const struct nand_chip chips[] = {
-    {512, 16, 131072, 32, 4, {0xec, 0x76, 0xa5, 0xc0, 0x00}},
-    {2048, 64, 65536, 64, 4, {0xec, 0xf1, 0x00, 0x95, 0x40}},
-    {2048, 64, 131072, 64, 5, {0xec, 0xda, 0x10, 0x95, 0x44}},
-    {2048, 64, 524288, 64, 5, {0xec, 0xd3, 0x51, 0x95, 0x58}},
-};
-
-enum mode { IDLE, READ_ID, READ_STATUS, READ_DATA, PROGRAM };
+enum { CONT_SPARE_LOCK = BIT(6), CONT_EDGE = BIT(8), CONT_IRQ = BIT(9) };
+enum { STAT_READY = BIT(0), STAT_CHANGED = BIT(2) };
 
 struct s3c_nand {
     struct device dev;
-    const struct nand_chip *chip;
-    struct disk *disk, *own; // own: the blank chip's memory, bytes inverted
-    bool has_spare;          // in the image
-    uint8_t mode, cmd, pointer, addresses, at_id;
-    uint8_t address[ADDRESSES];
-    uint32_t row, column;
-    uint32_t loaded; // the page in `data`, ~0 none
-    uint8_t data[PAGE_MAX];
-    // parity of the bytes that passed
-    uint32_t ecc_at, ecc_odd, ecc_even;
-    uint8_t ecc_column;
+    struct nand_chip chip;
+    struct nand_ecc ecc, spare; // of the bytes that passed
 };
 
 static struct s3c_nand *nand_of(struct device *dev)
@@ -54,225 +30,15 @@ static struct s3c_nand *nand_of(struct device *dev)
     return container_of(dev, struct s3c_nand, dev);
 }
 
-// ---- pages of the medium
-// -----------------------------------------------------------------------------
-
-static void invert(uint8_t *p, size_t n)
+static void pass(struct s3c_nand *n, uint8_t v)
 {
-    while (n--) {
-        *p = (uint8_t) ~*p;
-        p++;
+    uint32_t cont = regfile_peek(device_regs(&n->dev, WIN_HEAD), NFCONT);
+    if (!(cont & CONT_LOCK)) {
+        nand_ecc_pass(&n->ecc, v);
     }
-}
-
-static uint64_t place(const struct s3c_nand *n, uint32_t row)
-{
-    return (uint64_t)row * (n->chip->page + (n->has_spare ? n->chip->spare : 0));
-}
-
-static size_t stored(const struct s3c_nand *n)
-{
-    return n->chip->page + (n->has_spare ? n->chip->spare : 0);
-}
-
-static void load_page(struct s3c_nand *n, uint32_t row, uint8_t *buf)
-{
-    row %= n->chip->pages;
-    memset(buf, 0xff, PAGE_MAX);
-    if (disk_read(n->disk, place(n, row), buf, stored(n)) == 0 && n->own) {
-        invert(buf, stored(n));
+    if (!(cont & CONT_SPARE_LOCK)) {
+        nand_ecc_pass(&n->spare, v);
     }
-}
-
-static void store_page(struct s3c_nand *n, uint32_t row, uint8_t *buf)
-{
-    row %= n->chip->pages;
-    if (n->own) {
-        invert(buf, stored(n));
-    }
-    disk_write(n->disk, place(n, row), buf, stored(n)); // a write-protected image stays as it is
-    n->loaded = ~0u;
-}
-
-static void program(struct s3c_nand *n)
-{
-    uint8_t old[PAGE_MAX];
-    load_page(n, n->row, old);
-    for (unsigned i = 0; i < PAGE_MAX; i++) { // cells only go from 1 to 0
-        old[i] &= n->data[i];
-    }
-    store_page(n, n->row, old);
-}
-
-static void erase(struct s3c_nand *n)
-{
-    uint8_t blank[PAGE_MAX];
-    uint32_t first = n->row - n->row % n->chip->block;
-    for (uint32_t i = 0; i < n->chip->block; i++) {
-        memset(blank, 0xff, sizeof blank);
-        store_page(n, first + i, blank);
-    }
-}
-
-// ---- the chip
-// ------------------------------------------------------------------------------------
-
-static void take_address(struct s3c_nand *n, uint8_t v)
-{
-    bool small = n->chip->page == 512, erasing = n->cmd == 0x60;
-    unsigned columns = erasing ? 0 : small ? 1 : 2;
-    if (n->addresses < ADDRESSES) {
-        n->address[n->addresses++] = v;
-    }
-    n->column = n->row = 0;
-    for (unsigned i = 0; i < n->addresses; i++) {
-        if (i < columns) {
-            n->column |= (uint32_t)n->address[i] << i * 8;
-        } else {
-            n->row |= (uint32_t)n->address[i] << (i - columns) * 8;
-        }
-    }
-    if (small) {
-        n->column += n->pointer == 0x01 ? 256 : n->pointer == 0x50 ? 512 : 0;
-    }
-    n->column %= PAGE_MAX;
-}
-
-// A change of column within the page at hand.
-static void take_column(struct s3c_nand *n, uint8_t v)
-{
-    uint32_t row = n->row;
-    if (n->addresses < 2) {
-        n->address[n->addresses++] = v;
-        n->column = n->address[0] | (n->addresses > 1 ? (uint32_t)n->address[1] << 8 : 0);
-        n->column %= PAGE_MAX;
-    }
-    n->row = row;
-}
-
-static void command(struct s3c_nand *n, uint8_t cmd)
-{
-    uint8_t before = n->cmd;
-    n->cmd = cmd;
-    switch (cmd) {
-    case 0x00:
-    case 0x01:
-    case 0x50:
-        n->pointer = cmd;
-        n->mode = READ_DATA;
-        n->addresses = 0;
-        break;
-    case 0x30:
-    case 0xe0:
-        n->mode = READ_DATA;
-        break;
-    case 0x05:
-    case 0x60:
-        n->addresses = 0;
-        break;
-    case 0x85:
-        n->addresses = 0;
-        n->mode = PROGRAM;
-        break;
-    case 0x80:
-        memset(n->data, 0xff, sizeof n->data);
-        n->loaded = ~0u;
-        n->addresses = 0;
-        n->mode = PROGRAM;
-        break;
-    case 0x10:
-        if (n->mode == PROGRAM) {
-            program(n);
-        }
-        n->mode = IDLE;
-        break;
-    case 0xd0:
-        if (before == 0x60) {
-            erase(n);
-        }
-        n->mode = IDLE;
-        break;
-    case 0x70:
-        n->mode = READ_STATUS;
-        break;
-    case 0x90:
-        n->mode = READ_ID;
-        n->at_id = 0;
-        n->addresses = 0;
-        break;
-    default: // 0xff and what nobody knows
-        n->mode = IDLE;
-        n->pointer = 0;
-        break;
-    }
-}
-
-static uint8_t chip_read(struct s3c_nand *n)
-{
-    uint32_t whole = n->chip->page + n->chip->spare;
-    uint8_t v;
-    switch (n->mode) {
-    case READ_ID:
-        v = n->at_id < ID_BYTES ? n->chip->id[n->at_id] : 0;
-        n->at_id += n->at_id < ID_BYTES;
-        return v;
-    case READ_STATUS:
-        return 0xc0; // ready, not protected
-    case READ_DATA:
-        break;
-    default:
-        return 0xff;
-    }
-    if (n->loaded != n->row) {
-        load_page(n, n->row, n->data);
-        n->loaded = n->row;
-    }
-    v = n->column < whole ? n->data[n->column] : 0xff;
-    n->column++;
-    if (n->column >= whole && n->chip->page == 512) { // small pages follow one another
-        n->column = n->pointer == 0x50 ? 512 : 0;
-        n->row = (n->row + 1) % n->chip->pages;
-    } else if (n->column >= PAGE_MAX) {
-        n->column = PAGE_MAX - 1;
-    }
-    return v;
-}
-
-static void chip_write(struct s3c_nand *n, uint8_t v)
-{
-    if (n->mode == PROGRAM && n->column < PAGE_MAX) {
-        n->data[n->column++] = v;
-    }
-}
-
-// ---- ECC: parities of bit numbers and byte numbers, each twice, inverted
-// ----------------------------------------------------------------------------
-
-static void ecc_pass(struct s3c_nand *n, uint8_t v)
-{
-    if (regfile_peek(device_regs(&n->dev, WIN_HEAD), NFCONT) & CONT_LOCK) {
-        return;
-    }
-    n->ecc_column ^= v;
-    if (__builtin_parity(v)) {
-        n->ecc_odd ^= n->ecc_at;
-        n->ecc_even ^= ~n->ecc_at;
-    }
-    n->ecc_at++;
-}
-
-static uint32_t ecc_code(const struct s3c_nand *n)
-{
-    static const uint8_t halves[6] = {0x55, 0xaa, 0x33, 0xcc, 0x0f, 0xf0};
-    uint32_t lines = 0, columns = 0; // P8' at bit 0, P8 at bit 1, ...; P1' at bit 0 ...
-    for (unsigned i = 0; i < 11; i++) {
-        lines |= bit(n->ecc_even, i) << (i * 2) | bit(n->ecc_odd, i) << (i * 2 + 1);
-    }
-    for (unsigned i = 0; i < 6; i++) {
-        columns |= (uint32_t)__builtin_parity(n->ecc_column & halves[i]) << i;
-    }
-    return ~((lines & 0xffff) | (bits(lines, 17, 16) | columns << 2) << 16 |
-             bits(lines, 21, 18) << 24);
 }
 
 // ---- registers
@@ -284,26 +50,47 @@ static bool selected(struct s3c_nand *n)
     return (cont & CONT_MODE) && !(cont & CONT_NCE);
 }
 
+static void update_irq(struct s3c_nand *n)
+{
+    uint32_t cont = regfile_peek(device_regs(&n->dev, WIN_HEAD), NFCONT);
+    uint32_t stat = regfile_peek(device_regs(&n->dev, WIN_TAIL), NFSTAT - AFTER);
+    device_output(&n->dev, 0, (cont & CONT_IRQ) && (stat & STAT_CHANGED));
+}
+
+// The chip was busy and is ready again: no time passes for it.
+static void was_busy(struct s3c_nand *n)
+{
+    struct regfile *tail = device_regs(&n->dev, WIN_TAIL);
+    regfile_poke(tail, NFSTAT - AFTER, regfile_peek(tail, NFSTAT - AFTER) | STAT_CHANGED);
+    update_irq(n);
+}
+
+static bool makes_busy(uint8_t cmd)
+{
+    return cmd == 0xff || cmd == 0x30 || cmd == 0x35 || cmd == 0x10 || cmd == 0xd0 || cmd == 0x03;
+}
+
 static void write_head(struct regfile *rf, const struct reg_row *row, unsigned i, uint32_t raw,
                        uint32_t old)
 {
     struct s3c_nand *n = nand_of(device_of(rf));
-    struct regfile *tail = device_regs(&n->dev, WIN_TAIL);
     (void)i, (void)old;
     if (row->offset == NFCONT) {
         regfile_put(rf, row, 0, raw & 0x3763);
         if (raw & CONT_INIT_ECC) {
-            n->ecc_at = n->ecc_odd = n->ecc_even = 0;
-            n->ecc_column = 0;
+            memset(&n->ecc, 0, sizeof n->ecc);
+            memset(&n->spare, 0, sizeof n->spare);
         }
+        update_irq(n);
     } else if (selected(n) && row->offset == NFCMD) {
-        command(n, (uint8_t)raw);
-        regfile_poke(tail, NFSTAT - AFTER, regfile_peek(tail, NFSTAT - AFTER) | 4);
+        nand_chip_command(&n->chip, (uint8_t)raw);
+        if (makes_busy((uint8_t)raw)) {
+            was_busy(n);
+        }
     } else if (selected(n) && row->offset == NFADDR) {
-        if (n->cmd == 0x05 || n->cmd == 0x85) {
-            take_column(n, (uint8_t)raw);
-        } else {
-            take_address(n, (uint8_t)raw);
+        nand_chip_address(&n->chip, (uint8_t)raw);
+        if (n->chip.part->page == 512 && n->chip.addresses == n->chip.part->cycles) {
+            was_busy(n); // small pages are read as soon as their address is whole
         }
     }
 }
@@ -312,13 +99,40 @@ static uint32_t read_stat(struct regfile *rf, const struct reg_row *row, unsigne
 {
     struct s3c_nand *n = nand_of(device_of(rf));
     uint32_t cont = regfile_peek(device_regs(&n->dev, WIN_HEAD), NFCONT);
-    return regfile_get(rf, row, i) | 9 | (cont & CONT_NCE);
+    return regfile_get(rf, row, i) | STAT_READY | (cont & CONT_NCE);
+}
+
+static void write_stat(struct regfile *rf, const struct reg_row *row, unsigned i, uint32_t raw,
+                       uint32_t old)
+{
+    (void)row, (void)i, (void)raw, (void)old;
+    update_irq(nand_of(device_of(rf)));
 }
 
 static uint32_t read_ecc(struct regfile *rf, const struct reg_row *row, unsigned i)
 {
+    struct s3c_nand *n = nand_of(device_of(rf));
+    if (row->offset == NFSECC - AFTER) { // 32 spare bytes: lines up to P128, then the columns
+        uint32_t v = nand_ecc_code(&n->spare);
+        return 0xffff0000u | bits(v, 7, 0) | bits(v, 9, 8) << 8 | bits(v, 23, 18) << 10;
+    }
+    return i ? ~0u : nand_ecc_code(&n->ecc);
+}
+
+// What the stored code (put into NFMECCD by software) says about the bytes that passed.
+static uint32_t read_estat(struct regfile *rf, const struct reg_row *row, unsigned i)
+{
+    struct s3c_nand *n = nand_of(device_of(rf));
+    uint32_t d0 = regfile_peek(rf, 0), d1 = regfile_peek(rf, 4), byte, bit_number, what;
+    uint32_t stored = bits(d0, 7, 0) | bits(d0, 23, 16) << 8 | bits(d1, 7, 0) << 16 |
+                      bits(d1, 23, 16) << 24;
+    static const uint8_t kinds[] = {0, 1, 3, 2};
     (void)row;
-    return i ? ~0u : ecc_code(nand_of(device_of(rf)));
+    if (i) {
+        return 0;
+    }
+    what = kinds[nand_ecc_compare(stored, nand_ecc_code(&n->ecc), &byte, &bit_number)];
+    return what | bit_number << 4 | byte << 7;
 }
 
 static bool read_data(struct device *dev, uint32_t off, unsigned size, uint64_t *val)
@@ -327,8 +141,8 @@ static bool read_data(struct device *dev, uint32_t off, unsigned size, uint64_t 
     (void)off;
     *val = 0;
     for (unsigned i = 0; i < size && selected(n); i++) {
-        uint8_t v = chip_read(n);
-        ecc_pass(n, v);
+        uint8_t v = nand_chip_read(&n->chip);
+        pass(n, v);
         *val |= (uint64_t)v << i * 8;
     }
     return true;
@@ -339,8 +153,8 @@ static bool write_data(struct device *dev, uint32_t off, unsigned size, uint64_t
     struct s3c_nand *n = nand_of(dev);
     (void)off;
     for (unsigned i = 0; i < size && selected(n); i++) {
-        chip_write(n, (uint8_t)(val >> i * 8));
-        ecc_pass(n, (uint8_t)(val >> i * 8));
+        nand_chip_write(&n->chip, (uint8_t)(val >> i * 8));
+        pass(n, (uint8_t)(val >> i * 8));
     }
     return true;
 }
@@ -355,10 +169,10 @@ static const struct reg_row head_rows[] = {
 };
 static const struct reg_row tail_rows[] = {
     RW_ARRAY(0x14 - AFTER, "NFMECCD", 0, 2), RW(0x1c - AFTER, "NFSECCD", 0),
-    {.name = "NFSTAT", .offset = NFSTAT - AFTER, .w1c = 4, .read = read_stat},
-    RO_ARRAY(0x24 - AFTER, "NFESTAT", 0, 2),
+    {.name = "NFSTAT", .offset = NFSTAT - AFTER, .w1c = 4, .read = read_stat, .write = write_stat},
+    {.name = "NFESTAT", .offset = 0x24 - AFTER, .count = 2, .read = read_estat},
     {.name = "NFMECC", .offset = NFMECC0 - AFTER, .count = 2, .read = read_ecc},
-    RO(0x34 - AFTER, "NFSECC", ~0u), RW(0x38 - AFTER, "NFSBLK", 0), RW(0x3c - AFTER, "NFEBLK", 0),
+    {.name = "NFSECC", .offset = NFSECC - AFTER, .read = read_ecc}, RW(0x38 - AFTER, "NFSBLK", 0), RW(0x3c - AFTER, "NFEBLK", 0),
 };
 // clang-format on
 static const struct reg_table head_table = REG_TABLE("nand", head_rows, 0x10);
@@ -376,98 +190,61 @@ static const struct device_window windows[] = {
 static void reset(struct device *dev)
 {
     struct s3c_nand *n = nand_of(dev);
-    n->mode = IDLE;
-    n->cmd = n->pointer = n->addresses = n->at_id = 0;
-    n->row = n->column = n->ecc_at = n->ecc_odd = n->ecc_even = 0;
-    n->ecc_column = 0;
-    n->loaded = ~0u;
+    const struct nand_part *part = n->chip.part;
+    nand_chip_reset(&n->chip);
+    memset(&n->ecc, 0, sizeof n->ecc);
+    memset(&n->spare, 0, sizeof n->spare);
+    // the pins: 512 or 2048 bytes a page; 3/4 or 4/5 address cycles
     regfile_poke(device_regs(dev, WIN_HEAD), NFCONF,
-                 0x1000 | (n->chip->page == 512 ? 0x8 : 0xc) | (n->chip->cycles == 5 ? 2 : 0));
-    // the chip's first 4 KiB, as the controller brings them into the boot memory
-    for (uint32_t at = 0; at < 4096; at += n->chip->page) {
-        uint8_t page[PAGE_MAX];
-        load_page(n, at / n->chip->page, page);
-        device_dma_write(dev, 0x40000000u + at, page, n->chip->page);
+                 0x1000 | (part->page == 512 ? 0x4 : 0xc) |
+                     (part->cycles == (part->page == 512 ? 4 : 5) ? 2 : 0));
+    update_irq(n);
+    s3c_nand_boot(dev, &n->chip);
+}
+
+void s3c_nand_boot(struct device *dev, struct nand_chip *chip)
+{
+    uint8_t page[NAND_PAGE_MAX];
+    for (uint32_t at = 0; device_prop(dev, "boot") && at < 4096; at += chip->part->page) {
+        nand_chip_page(chip, at / chip->part->page, page);
+        device_dma_write(dev, 0x40000000u + at, page, chip->part->page);
     }
 }
 
 static int attach_disk(struct device *dev, struct disk *disk, struct err *err)
 {
-    struct s3c_nand *n = nand_of(dev);
-    uint64_t bytes = disk_bytes(disk);
-    for (unsigned i = 0; i < ARRAY_LEN(chips); i++) {
-        const struct nand_chip *c = &chips[i];
-        uint64_t plain = (uint64_t)c->page * c->pages,
-                 whole = plain + (uint64_t)c->spare * c->pages;
-        if (bytes == plain || bytes == whole) {
-            n->chip = c;
-            n->disk = disk;
-            n->has_spare = bytes == whole;
-            return 0;
-        }
-    }
-    return err_set(err, -EINVAL,
-                   "%s: %llu bytes are no NAND chip; there are 64, 128, 256 and 1024 MiB, with or "
-                   "without spare bytes",
-                   disk_name(disk), (unsigned long long)bytes);
+    return nand_chip_attach(&nand_of(dev)->chip, disk, err);
 }
 
 static int realize(struct device *dev, struct err *err)
 {
     struct s3c_nand *n = nand_of(dev);
-    struct disk_config cfg = {.bytes = (uint64_t)(512 + 16) * chips[0].pages};
-    if (n->chip) {
-        return 0;
-    }
-    n->own = disk_open(&cfg, err);
-    n->disk = n->own;
-    n->chip = &chips[0];
-    n->has_spare = true;
-    return n->own ? 0 : -ENOMEM;
+    return n->chip.part ? 0 : nand_chip_blank(&n->chip, err);
 }
 
 static void unrealize(struct device *dev)
 {
-    if (nand_of(dev)->own) {
-        disk_close(nand_of(dev)->own);
-    }
+    nand_chip_fini(&nand_of(dev)->chip);
 }
 
 static void save(const struct device *dev, struct snap_writer *w)
 {
-    const struct s3c_nand *n = container_of(dev, const struct s3c_nand, dev);
-    snap_put_u64(w, disk_bytes(n->disk));
-    disk_save(n->disk, w);
+    nand_chip_save(&container_of(dev, const struct s3c_nand, dev)->chip, w);
 }
 
 static int restore(struct device *dev, struct snap_reader *r, struct err *err)
 {
-    struct s3c_nand *n = nand_of(dev);
-    if (n->addresses > ADDRESSES || n->column >= PAGE_MAX || n->at_id > ID_BYTES) {
-        n->addresses = n->at_id = 0;
-        n->column = 0;
-    }
-    if (snap_get_u64(r) != disk_bytes(n->disk)) {
-        return err_set(err, -EINVAL, "%s: the snapshot has a chip of another size", dev->name);
-    }
-    return disk_restore(n->disk, r, err);
+    return nand_chip_restore(&nand_of(dev)->chip, r, dev->name, err);
 }
 
-static const struct snap_field state[] = {SNAP_FIELD(struct s3c_nand, mode),
-                                          SNAP_FIELD(struct s3c_nand, cmd),
-                                          SNAP_FIELD(struct s3c_nand, pointer),
-                                          SNAP_FIELD(struct s3c_nand, addresses),
-                                          SNAP_FIELD(struct s3c_nand, at_id),
-                                          SNAP_ARRAY(struct s3c_nand, address),
-                                          SNAP_FIELD(struct s3c_nand, row),
-                                          SNAP_FIELD(struct s3c_nand, column),
-                                          SNAP_FIELD(struct s3c_nand, loaded),
-                                          SNAP_ARRAY(struct s3c_nand, data),
-                                          SNAP_FIELD(struct s3c_nand, ecc_at),
-                                          SNAP_FIELD(struct s3c_nand, ecc_odd),
-                                          SNAP_FIELD(struct s3c_nand, ecc_even),
-                                          SNAP_FIELD(struct s3c_nand, ecc_column),
-                                          SNAP_END};
+static const struct snap_field state[] = {
+    SNAP_FIELD(struct s3c_nand, ecc.at),     SNAP_FIELD(struct s3c_nand, ecc.odd),
+    SNAP_FIELD(struct s3c_nand, ecc.even),   SNAP_FIELD(struct s3c_nand, ecc.column),
+    SNAP_FIELD(struct s3c_nand, spare.at),   SNAP_FIELD(struct s3c_nand, spare.odd),
+    SNAP_FIELD(struct s3c_nand, spare.even), SNAP_FIELD(struct s3c_nand, spare.column),
+    SNAP_END};
+
+static const struct device_prop props[] = {{"boot", 1}, {NULL, 0}};
 
 const struct device_class s3c_nand_class = {
     .name = "s3c2440-nand",
@@ -475,11 +252,14 @@ const struct device_class s3c_nand_class = {
     .bytes = sizeof(struct s3c_nand),
     .windows = windows,
     .window_count = ARRAY_LEN(windows),
+    .props = props,
+    .outputs = (const char *const[]){"irq", NULL},
     .realize = realize,
     .reset = reset,
     .unrealize = unrealize,
     .attach_disk = attach_disk,
     .state = state,
+    .state_version = 1,
     .save = save,
     .restore = restore,
 };

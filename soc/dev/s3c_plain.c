@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Blocks of the S3C2440 that software sets up and that have nothing behind them on this board, or
-// whose behaviour nobody needs yet: memory controller, SPI, IIS, AC97, camera interface, USB host
+// whose behaviour nobody needs yet: memory controller, SPI, AC97, camera interface, USB host
 // and device (User's Manual, chapters of those names; OpenHCI 1.0a). The USB host resets at once
-// and has two empty ports; IIS swallows samples.
+// and has two empty ports.
 #include "soc/dev/rows.h"
 
 #define PLAIN_CLASS(sym_, name_, doc_, rows_, span_)                                               \
@@ -41,11 +41,6 @@ static const struct reg_row spi_rows[] = {
     RW_STRIDE(0x08, "SPPIN", 2, 2, 0x20), RW_STRIDE(0x0c, "SPPRE", 0, 2, 0x20),
     RW_STRIDE(0x10, "SPTDAT", 0, 2, 0x20), {.name = "SPRDAT", .offset = 0x14, .reset = 0xff, .count = 2, .stride = 0x20},
 };
-static const struct reg_row iis_rows[] = {
-    {.name = "IISCON", .offset = 0x00, .reset = 0x80, .writable = 0x3f, .doc = "7 FIFO ready"},
-    RW_MASK(0x04, "IISMOD", 0, 0x3ff), RW_MASK(0x08, "IISPSR", 0, 0x3ff), RW_MASK(0x0c, "IISFCON", 0, 0xf000),
-    RW_MASK(0x10, "IISFIFO", 0, 0),
-};
 static const struct reg_row ac97_rows[] = {
     RW(0x00, "AC_GLBCTRL", 0), RO(0x04, "AC_GLBSTAT", 1), RW(0x08, "AC_CODEC_CMD", 0),
     RO(0x0c, "AC_CODEC_STAT", 0), RO(0x10, "AC_PCMADDR", 0), RO(0x14, "AC_MICADDR", 0),
@@ -74,7 +69,6 @@ static const struct reg_row ohci_rows[] = {
 
 PLAIN_CLASS(s3c_memc, "s3c-memc", "memory controller", memc_rows, 0x34);
 PLAIN_CLASS(s3c_spi, "s3c-spi", "two SPI ports, nothing connected", spi_rows, 0x38);
-PLAIN_CLASS(s3c_iis, "s3c-iis", "IIS, swallows samples", iis_rows, 0x14);
 PLAIN_CLASS(s3c_ac97, "s3c-ac97", "AC97, no codec", ac97_rows, 0x20);
 PLAIN_CLASS(s3c_camif, "s3c-camif", "camera interface, no camera", camif_rows, 0xa0);
 PLAIN_CLASS(s3c_usbd, "s3c-usbd", "USB device, no cable", usbd_rows, 0xf0);

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# usage: busybox.sh SOURCES WORK KERNEL
+# usage: busybox.sh SOURCES WORK HEADERS
 #
 # Makes WORK/busybox: a static busybox that runs on ARMv4T. Debian's own libraries for ARM begin at
 # ARMv5TE, so musl is built here from Debian's source, with the compiler support library of
 # gcc-arm-none-eabi, whose default is ARMv4T. SOURCES holds musl_*.orig.tar.gz, busybox_*.orig.tar.bz2;
-# KERNEL is a kernel source tree, for its headers.
+# HEADERS is the kernel's include folder for user space.
 set -euo pipefail
 src=$(cd "$1" && pwd)
 mkdir -p "$2"
 work=$(cd "$2" && pwd)
-kernel=$(cd "$3" && pwd)
+headers=$(cd "$3" && pwd)
 cross=arm-linux-gnueabi-
 flags="-march=armv4t -marm -mfloat-abi=soft -Os -fno-stack-protector"
 libgcc=$(arm-none-eabi-gcc -print-libgcc-file-name)
@@ -26,10 +26,8 @@ CROSS_COMPILE=$cross CC=${cross}gcc CFLAGS=$flags LIBCC=$libgcc \
     ./configure --target=arm-linux-musleabi --prefix="$root" --disable-shared >"$work/musl.log"
 make -j2 >>"$work/musl.log"
 make install >>"$work/musl.log"
-make -C "$kernel" ARCH=arm O="$work/headers" headers \
-    >>"$work/musl.log"
 for d in linux asm asm-generic mtd; do
-    cp -r "$work/headers/usr/include/$d" "$root/include/"
+    cp -r "$headers/$d" "$root/include/"
 done
 
 # A compiler that knows only this library.
