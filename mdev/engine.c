@@ -12,6 +12,7 @@
 
 #define BURST_MAX 64u
 #define LOOK_NS 100000u     // between two looks at the clock, about
+#define SCHED_URGENT_NS 10000000u // slice of a submission whose end somebody waits for
 #define SPIN_MAX_NS 200000u // how long to look for work before sleeping
 
 static inline void spin_hint(void)
@@ -122,7 +123,8 @@ static void fit_burst(struct vgpu *vgpu, uint64_t ns)
 // Nothing of it can run: its queue is empty, or its ring stands still. Lock held.
 static void settle(struct vgpu *vgpu)
 {
-    if ((!vgpu->head && !vgpu->current) || atomic_load(&vgpu->hung)) {
+    if ((!vgpu->head && !vgpu->current) || atomic_load(&vgpu->hung) ||
+        (vgpu->paused && !vgpu->current)) {
         sched_sleep(&vgpu->mdev->sched, &vgpu->sched);
     }
 }
@@ -213,12 +215,18 @@ static struct workload *drop_all(struct vgpu *vgpu) // lock held
 static bool engine_step(struct mdev *mdev)
 {
     uint64_t slice_ns;
-    struct sched_entity *e = sched_pick(&mdev->sched, host_ns(), &slice_ns);
-    struct vgpu *vgpu;
-    if (!e) {
-        return false;
+    struct vgpu *vgpu = mdev->urgent;
+    struct sched_entity *e;
+    if (vgpu && vgpu->current && !vgpu->cancel) { // somebody waits for its end
+        e = &vgpu->sched;
+        slice_ns = SCHED_URGENT_NS;
+    } else {
+        e = sched_pick(&mdev->sched, host_ns(), &slice_ns);
+        if (!e) {
+            return false;
+        }
+        vgpu = container_of(e, struct vgpu, sched);
     }
-    vgpu = container_of(e, struct vgpu, sched);
     if (!vgpu->current) {
         vgpu->current = vgpu->head;
         vgpu->head = vgpu->current->next;
@@ -228,7 +236,7 @@ static bool engine_step(struct mdev *mdev)
     }
     mdev->running = vgpu;
     atomic_store(&vgpu->touched, true);
-    atomic_store(&mdev->preempt, sched_preempts(&mdev->sched, e));
+    atomic_store(&mdev->preempt, vgpu != mdev->urgent && sched_preempts(&mdev->sched, e));
     pthread_mutex_unlock(&mdev->lock);
     run_slice(vgpu, slice_ns);
     pthread_mutex_lock(&mdev->lock);
@@ -266,18 +274,23 @@ static void wait_for_work(struct mdev *mdev)
     mdev->spin_ns = mdev->spin_ns < 2000 ? 0 : mdev->spin_ns;
 }
 
+static void free_list(struct mdev *mdev, struct workload *w) // lock held
+{
+    while (w) {
+        struct workload *next = w->next;
+        w->next = mdev->free_list;
+        mdev->free_list = w;
+        w = next;
+    }
+}
+
 static void drop_cancelled(struct mdev *mdev)
 {
     for (struct vgpu *v = mdev->vgpus; v; v = v->next) {
-        struct workload *w, *next;
         if (!v->cancel) {
             continue;
         }
-        for (w = drop_all(v); w; w = next) {
-            next = w->next;
-            w->next = mdev->free_list;
-            mdev->free_list = w;
-        }
+        free_list(mdev, drop_all(v));
         gpu_reset(v->gpu);
         atomic_store(&v->touched, false);
         sched_sleep(&mdev->sched, &v->sched);
@@ -379,6 +392,48 @@ void engine_submit(struct vgpu *vgpu, struct workload *w)
     kick(mdev);
     while (mdev->synchronous && atomic_load(&vgpu->inflight)) {
         pthread_cond_wait(&mdev->done, &mdev->lock);
+    }
+    pthread_mutex_unlock(&mdev->lock);
+}
+
+static bool wait_done(struct mdev *mdev, uint64_t end_ns) // false: too late. Lock held
+{
+    struct timespec ts = {(time_t)(end_ns / 1000000000u), (long)(end_ns % 1000000000u)};
+    return pthread_cond_timedwait(&mdev->done, &mdev->lock, &ts) != ETIMEDOUT;
+}
+
+bool engine_pause(struct vgpu *vgpu, uint64_t timeout_ns)
+{
+    struct mdev *mdev = vgpu->mdev;
+    uint64_t end = host_ns() + timeout_ns;
+    bool still;
+
+    pthread_mutex_lock(&mdev->lock);
+    vgpu->paused = true;
+    mdev->urgent = vgpu;
+    atomic_store(&mdev->preempt, true);
+    settle(vgpu);
+    kick(mdev);
+    while ((vgpu->current || mdev->running == vgpu) && wait_done(mdev, end)) {
+    }
+    still = !vgpu->current && mdev->running != vgpu;
+    mdev->urgent = NULL;
+    if (still) {
+        free_list(mdev, drop_all(vgpu));
+        atomic_store(&vgpu->inflight, 0);
+    }
+    pthread_mutex_unlock(&mdev->lock);
+    return still;
+}
+
+void engine_resume(struct vgpu *vgpu)
+{
+    struct mdev *mdev = vgpu->mdev;
+    pthread_mutex_lock(&mdev->lock);
+    vgpu->paused = false;
+    if (vgpu->head) { // a pause that came too late left them
+        sched_wake(&mdev->sched, &vgpu->sched, host_ns());
+        kick(mdev);
     }
     pthread_mutex_unlock(&mdev->lock);
 }

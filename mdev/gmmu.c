@@ -16,7 +16,8 @@
 enum { PTE_WRITE = 1, PTE_READ = 2 };
 #define UNMAP_PATIENCE_NS 3000000000ull
 
-static uint8_t *window_lookup(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, unsigned *prot)
+static uint8_t *window_lookup(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, unsigned *prot,
+                              unsigned *window)
 {
     uint8_t *hva = NULL;
     pthread_mutex_lock(&vgpu->dma_lock);
@@ -25,6 +26,7 @@ static uint8_t *window_lookup(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, u
         if (gpa >= w->gpa && range_ok(gpa - w->gpa, bytes, w->bytes)) {
             hva = w->hva + (gpa - w->gpa);
             *prot = w->prot;
+            *window = i;
             break;
         }
     }
@@ -35,7 +37,8 @@ static uint8_t *window_lookup(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, u
 // The page's translation from the guest's table, or an entry without a page.
 static struct gmmu_entry walk(struct vgpu *vgpu, uint32_t va, uint32_t epoch)
 {
-    struct gmmu_entry e = {NULL, epoch, 0};
+    struct gmmu_entry e = {NULL, epoch, 0, 0};
+    unsigned window = 0;
     uint32_t range = vgpu->regs[REG_MH_MMU_VA_RANGE];
     uint32_t base = range & 0xfffff000u, size = (range & 0xfff) << 16;
     uint64_t gpa = va & ~(uint64_t)(PAGE_BYTES - 1);
@@ -50,7 +53,7 @@ static struct gmmu_entry walk(struct vgpu *vgpu, uint32_t va, uint32_t epoch)
         }
         pte_gpa = (uint64_t)vgpu->regs[REG_MH_MMU_PT_BASE] +
                   (uint64_t)((va - base) >> PAGE_SHIFT) * 4;
-        pte = window_lookup(vgpu, pte_gpa & ~3ull, 4, &prot);
+        pte = window_lookup(vgpu, pte_gpa & ~3ull, 4, &prot, &window);
         if (!pte || !(prot & VGPU_DMA_READ)) {
             return e;
         }
@@ -59,8 +62,9 @@ static struct gmmu_entry walk(struct vgpu *vgpu, uint32_t va, uint32_t epoch)
         allowed = (word & PTE_READ ? VGPU_DMA_READ : 0u) | (word & PTE_WRITE ? VGPU_DMA_WRITE : 0u);
     }
     if (allowed) {
-        e.page = window_lookup(vgpu, gpa, PAGE_BYTES, &prot);
-        e.prot = allowed & prot;
+        e.page = window_lookup(vgpu, gpa, PAGE_BYTES, &prot, &window);
+        e.prot = (uint8_t)(allowed & prot);
+        e.window = (uint8_t)window;
     }
     return e;
 }
@@ -120,6 +124,17 @@ static bool mem_read(struct gpu_mem *mem, uint32_t va, void *dst, size_t n)
     return true;
 }
 
+// Marks the page of an address that page_for has just found.
+static void log_write(struct gmmu *mmu, uint32_t va)
+{
+    const struct gmmu_entry *e = &mmu->pages[va >> PAGE_SHIFT];
+    const struct dma_window *w = &mmu->vgpu->windows[e->window];
+    size_t n = (size_t)(e->page - w->hva) >> PAGE_SHIFT;
+    if (w->dirty) {
+        atomic_fetch_or_explicit(&w->dirty[n / 64], 1ull << n % 64, memory_order_relaxed);
+    }
+}
+
 static bool mem_write(struct gpu_mem *mem, uint32_t va, const void *src, size_t n)
 {
     struct gmmu *mmu = from_mem(mem);
@@ -133,6 +148,9 @@ static bool mem_write(struct gpu_mem *mem, uint32_t va, const void *src, size_t 
         take = take < n ? take : n;
         if (!page) {
             return false; // the table changed under us
+        }
+        if (atomic_load_explicit(&mmu->vgpu->logging, memory_order_relaxed)) {
+            log_write(mmu, va);
         }
         memcpy(page + off, in, take);
         in += take;
@@ -206,6 +224,89 @@ bool gmmu_reachable(struct gmmu *mmu, uint32_t va, uint64_t bytes, unsigned prot
     return true;
 }
 
+// ---- which pages the device wrote ------------------------------------------------------------------
+
+static size_t dirty_words(const struct dma_window *w)
+{
+    return (size_t)(w->bytes / PAGE_BYTES + 63) / 64;
+}
+
+static int dirty_alloc(struct dma_window *w)
+{
+    w->dirty = calloc(dirty_words(w), sizeof *w->dirty);
+    return w->dirty ? 0 : -ENOMEM;
+}
+
+static int nothing(void *arg, struct err *err)
+{
+    (void)arg, (void)err;
+    return 0;
+}
+
+int vgpu_dirty_start(struct vgpu *vgpu)
+{
+    int rc = 0;
+    if (atomic_load(&vgpu->logging)) {
+        return -EBUSY;
+    }
+    pthread_mutex_lock(&vgpu->dma_lock);
+    for (unsigned i = 0; i < vgpu->nwindows && !rc; i++) {
+        rc = dirty_alloc(&vgpu->windows[i]);
+    }
+    atomic_store(&vgpu->logging, !rc);
+    pthread_mutex_unlock(&vgpu->dma_lock);
+    if (rc) {
+        vgpu_dirty_stop(vgpu);
+        return rc;
+    }
+    // a slice that began before may still write without logging: let it end
+    return engine_call(vgpu->mdev, nothing, NULL, NULL);
+}
+
+void vgpu_dirty_stop(struct vgpu *vgpu)
+{
+    atomic_store(&vgpu->logging, false);
+    engine_call(vgpu->mdev, nothing, NULL, NULL); // nobody holds a bitmap any more
+    pthread_mutex_lock(&vgpu->dma_lock);
+    for (unsigned i = 0; i < vgpu->nwindows; i++) {
+        free(vgpu->windows[i].dirty);
+        vgpu->windows[i].dirty = NULL;
+    }
+    pthread_mutex_unlock(&vgpu->dma_lock);
+}
+
+static uint64_t take_bit(struct dma_window *w, uint64_t page)
+{
+    uint64_t bit = 1ull << page % 64;
+    return atomic_fetch_and(&w->dirty[page / 64], ~bit) & bit;
+}
+
+int vgpu_dirty_read(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, uint8_t *bitmap)
+{
+    uint64_t end;
+    if (!bytes || ((gpa | bytes) & (PAGE_BYTES - 1)) || __builtin_add_overflow(gpa, bytes, &end)) {
+        return -EINVAL;
+    }
+    if (!atomic_load(&vgpu->logging)) {
+        return -ENOENT;
+    }
+    memset(bitmap, 0, (size_t)((bytes / PAGE_BYTES + 7) / 8));
+    pthread_mutex_lock(&vgpu->dma_lock);
+    for (unsigned i = 0; i < vgpu->nwindows; i++) {
+        struct dma_window *w = &vgpu->windows[i];
+        uint64_t from = gpa > w->gpa ? gpa : w->gpa;
+        uint64_t to = end < w->gpa + w->bytes ? end : w->gpa + w->bytes;
+        for (uint64_t at = from; at < to && w->dirty; at += PAGE_BYTES) {
+            if (take_bit(w, (at - w->gpa) / PAGE_BYTES)) {
+                uint64_t n = (at - gpa) / PAGE_BYTES;
+                bitmap[n / 8] |= (uint8_t)(1u << n % 8);
+            }
+        }
+    }
+    pthread_mutex_unlock(&vgpu->dma_lock);
+    return 0;
+}
+
 int vgpu_dma_map(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, void *hva, unsigned prot,
                  struct err *err)
 {
@@ -229,7 +330,13 @@ int vgpu_dma_map(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, void *hva, uns
                      ARRAY_LEN(vgpu->windows));
     }
     if (!rc) {
-        vgpu->windows[vgpu->nwindows++] = (struct dma_window){gpa, bytes, hva, prot};
+        struct dma_window w = {gpa, bytes, hva, prot, NULL};
+        rc = atomic_load(&vgpu->logging) ? dirty_alloc(&w) : 0;
+        if (!rc) {
+            vgpu->windows[vgpu->nwindows++] = w;
+        } else {
+            err_set(err, rc, "%s: no memory for a log of writes", vgpu->name);
+        }
     }
     pthread_mutex_unlock(&vgpu->dma_lock);
     atomic_fetch_add(&vgpu->epoch, 1);
@@ -247,6 +354,7 @@ int vgpu_dma_unmap(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes)
     pthread_mutex_lock(&vgpu->dma_lock);
     for (unsigned i = 0; i < vgpu->nwindows; i++) {
         if (vgpu->windows[i].gpa == gpa && vgpu->windows[i].bytes == bytes) {
+            free(vgpu->windows[i].dirty);
             vgpu->windows[i] = vgpu->windows[--vgpu->nwindows];
             rc = 0;
             break;

@@ -29,13 +29,14 @@ struct dma_window {
     uint64_t gpa, bytes;
     uint8_t *hva;
     unsigned prot;
+    _Atomic uint64_t *dirty; // a bit a page that the device wrote; NULL: not logged
 };
 
 // One cached translation. Valid when its epoch is the current one.
 struct gmmu_entry {
     uint8_t *page;
     uint32_t epoch;
-    uint32_t prot;
+    uint8_t prot, window; // index of its DMA window
 };
 
 // A shadow of the guest's GPU page table, filled on demand, one per thread that uses it: no locks on
@@ -104,6 +105,7 @@ struct vgpu {
     struct dma_window windows[32];
     unsigned nwindows;
     struct gmmu client_mem, engine_mem;
+    _Atomic bool logging;    // pages that the device writes are logged
 
     // the engine's side
     struct gpu_env env;
@@ -114,6 +116,7 @@ struct vgpu {
     // queue (mdev->lock)
     struct workload *head, **tail;
     bool cancel;             // engine drops what it runs of this vGPU
+    bool paused;             // starts nothing
     struct sched_entity sched;
     uint64_t copied;         // bytes of host memory that its submissions hold
     uint64_t quota;          // how many it may
@@ -151,6 +154,7 @@ struct mdev {
     struct vgpu *vgpus;
     struct sched sched;
     struct vgpu *running;    // on the engine
+    struct vgpu *urgent;     // its submission ends first: it shall be paused
     _Atomic bool preempt;    // it shall stop at its next draw
     _Atomic unsigned kicks;  // counts what wakes the engine's thread
     uint64_t spin_ns;        // how long it looks for work before it sleeps
@@ -194,6 +198,9 @@ int engine_call(struct mdev *mdev, int (*fn)(void *arg, struct err *err), void *
 void engine_submit(struct vgpu *vgpu, struct workload *w);
 // Waits, as for room in a ring, while the vGPU's submissions hold more host memory than its quota.
 void engine_wait_room(struct vgpu *vgpu);
+// Lets the running submission end, gives those behind it back to the ring. False after timeout_ns.
+bool engine_pause(struct vgpu *vgpu, uint64_t timeout_ns);
+void engine_resume(struct vgpu *vgpu);
 void engine_cancel(struct vgpu *vgpu); // drops all queued and running work; returns when it is gone
 extern const struct gpu_env_ops engine_env_ops;
 

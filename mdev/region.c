@@ -91,6 +91,23 @@ static void doorbell(struct vgpu *vgpu, uint32_t wptr)
     engine_submit(vgpu, w);
 }
 
+bool vgpu_pause(struct vgpu *vgpu, uint64_t timeout_ns)
+{
+    if (!engine_pause(vgpu, timeout_ns)) {
+        return false;
+    }
+    vgpu->fetched = atomic_load(&vgpu->rptr); // what had not begun is in the ring still
+    return true;
+}
+
+void vgpu_resume(struct vgpu *vgpu)
+{
+    engine_resume(vgpu);
+    if (vgpu->fetched != vgpu->regs[REG_CP_RB_WPTR]) {
+        doorbell(vgpu, vgpu->regs[REG_CP_RB_WPTR]);
+    }
+}
+
 static void ring_restart(struct vgpu *vgpu)
 {
     engine_cancel(vgpu);

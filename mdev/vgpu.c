@@ -125,6 +125,9 @@ void vgpu_destroy(struct vgpu *vgpu)
     }
     pthread_mutex_unlock(&mdev->lock);
     engine_call(mdev, destroy_on_engine, vgpu, NULL);
+    for (unsigned i = 0; i < vgpu->nwindows; i++) {
+        free(vgpu->windows[i].dirty);
+    }
     gmmu_fini(&vgpu->client_mem);
     gmmu_fini(&vgpu->engine_mem);
     pthread_mutex_destroy(&vgpu->irq_lock);

@@ -159,7 +159,25 @@ void vgpu_report(struct vgpu *vgpu, FILE *out);
 
 struct snap_writer;
 struct snap_reader;
-// The vGPU must be idle (vgpu_wait_idle). Guest memory is the client's to save.
+// A vGPU moves to another mediator while its guest renders like this: vgpu_dirty_start; copy all memory;
+// again and again vgpu_dirty_read and copy those pages (and those that the guest's processor wrote:
+// the client's to know); stop the processor; vgpu_pause; the last vgpu_dirty_read and copy; vgpu_save;
+// there vgpu_restore and vgpu_resume. Work that had not begun when it was paused is found again in the
+// guest's ring, so the pause is as long as what is left of one submission.
+
+// Logs every 4 KiB page that the device writes from now on, exactly. -EBUSY, -ENOMEM.
+int vgpu_dirty_start(struct vgpu *vgpu);
+void vgpu_dirty_stop(struct vgpu *vgpu);
+// Reads and clears the log of [gpa, gpa + bytes), whole pages: bit n % 8 of byte n / 8 is page n. Pages
+// of no window read 0. Memory that several windows repeat is logged where the device wrote it.
+// -EINVAL, -ENOENT when nothing is logged.
+int vgpu_dirty_read(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, uint8_t *bitmap);
+// Lets the running submission end (it goes before all others) and starts no more; true when it is still
+// within timeout_ns. The client must not touch the registers until vgpu_resume, here or elsewhere.
+bool vgpu_pause(struct vgpu *vgpu, uint64_t timeout_ns);
+void vgpu_resume(struct vgpu *vgpu);
+
+// The vGPU must be paused or idle (vgpu_wait_idle). Guest memory is the client's to save.
 int vgpu_save(struct vgpu *vgpu, struct snap_writer *w, struct err *err);
 int vgpu_restore(struct vgpu *vgpu, struct snap_reader *r, struct err *err);
 

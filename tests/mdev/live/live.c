@@ -216,7 +216,7 @@ static void put_corners(struct live_vm *vm, unsigned slot, unsigned number)
     }
 }
 
-static uint32_t submit_frame(struct live_vm *vm, unsigned slot, unsigned number)
+uint32_t live_submit(struct live_vm *vm, unsigned slot, unsigned number)
 {
     const struct live_scene *sc = &vm->scene;
     struct a2_frame *f = &vm->frame[slot];
@@ -240,7 +240,7 @@ static uint32_t submit_frame(struct live_vm *vm, unsigned slot, unsigned number)
 
 bool live_frame(struct live_vm *vm, unsigned number)
 {
-    return a2_wait(&vm->gpu, submit_frame(vm, 0, number), A2_WAIT_IRQ) == A2_OK;
+    return a2_wait(&vm->gpu, live_submit(vm, 0, number), A2_WAIT_IRQ) == A2_OK;
 }
 
 uint32_t live_crc(const struct live_vm *vm)
@@ -290,7 +290,7 @@ static void *run(void *arg)
             const struct timespec ts = {0, (long)vm->scene.think_ns};
             nanosleep(&ts, NULL);
         }
-        vm->waits[slot] = submit_frame(vm, slot, vm->turned++);
+        vm->waits[slot] = live_submit(vm, slot, vm->turned++);
     }
     for (unsigned i = 0; i < LIVE_AHEAD; i++) {
         if (vm->waits[i]) {

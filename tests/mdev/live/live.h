@@ -58,6 +58,8 @@ bool live_open(struct live_vm *vm, struct mdev *mdev, const char *name, const st
 void live_close(struct live_vm *vm);
 // Renders on the caller's thread: one frame, waited for. False when it hung.
 bool live_frame(struct live_vm *vm, unsigned number);
+// Submits a frame into one of the LIVE_AHEAD targets; the number to wait for.
+uint32_t live_submit(struct live_vm *vm, unsigned slot, unsigned number);
 uint32_t live_crc(const struct live_vm *vm); // of the frame rendered last by live_frame
 // Renders on a thread of its own until live_stop.
 void live_start(struct live_vm *vm);
