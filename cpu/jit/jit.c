@@ -346,6 +346,11 @@ static void name_vectors(struct jit *j)
     }
 }
 
+void jit_perf_map(struct jit *j, FILE *out)
+{
+    j->perf = out;
+}
+
 struct jit *jit_create(struct err *err)
 {
 #if defined(__x86_64__)
@@ -376,11 +381,6 @@ struct jit *jit_create(struct err *err)
     j->fn[JIT_FN_STM] = stm;
     j->fn[JIT_FN_UNDEF] = undef;
     make_thunks(j);
-    if (getenv("YAMATO_PERF_MAP")) {
-        char name[40];
-        snprintf(name, sizeof name, "/tmp/perf-%ld.map", (long)getpid());
-        j->perf = fopen(name, "w");
-    }
     return j;
 #else
     err_set(err, -ENOTSUP, "no translator for this host: use the interpreter");
@@ -393,9 +393,6 @@ void jit_destroy(struct jit *j)
     if (j) {
         munmap(j->rw, j->size);
         munmap(j->rx, j->size);
-        if (j->perf) {
-            fclose(j->perf);
-        }
         free(j);
     }
 }

@@ -22,6 +22,8 @@ void jit_destroy(struct jit *jit);
 // In the child of fork(): a code buffer of its own, without code. The caller forgets decoded slots.
 // 0 or -ENOMEM, after which the CPU may only be destroyed.
 int jit_unshare(struct jit *jit);
+// Names of blocks from now on go to `out`, borrowed, or nowhere (NULL).
+void jit_perf_map(struct jit *jit, FILE *out);
 
 // Runs from r[15] until the loop of cpu_run has to look (as the interpreter's own chain does).
 void jit_run(struct cpu *c);

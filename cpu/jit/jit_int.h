@@ -35,7 +35,7 @@ struct jit {
     uint32_t call[JIT_FN_COUNT]; // thunks: RAX the instruction, ECX how many ran before, EDX arg
     jit_helper *fn[JIT_FN_COUNT];
     const struct vec_row *vec[2048]; // by row of the instruction tables: vec.h
-    FILE *perf; // /tmp/perf-PID.map while YAMATO_PERF_MAP is set
+    FILE *perf; // borrowed: names of blocks for perf, or NULL
     bool full; // drop everything at the next chance
     uint64_t blocks, bytes, flushes;
     struct {

@@ -94,8 +94,10 @@ static void end_checks(struct x86 *x, struct cold *k)
     k->from[1] = x_jcc(x, CC_NE);
 }
 
-static void arith(struct x86 *x, const struct step *s, bool q, struct cold *k)
+static void arith(struct tr *t, const struct step *s, unsigned n, bool q, struct cold *k,
+                  struct cold **exact)
 {
+    struct x86 *x = &t->x;
     const struct insn *i = s->i;
     enum vec_kind kind = (enum vec_kind)s->v->kind;
     bool lane = kind >= VK_FMUL_LANE && kind <= VK_FMLS_LANE;
@@ -142,6 +144,7 @@ static void arith(struct x86 *x, const struct step *s, bool q, struct cold *k)
         break;
     }
     end_checks(x, k);
+    exact[0] = tr_vec_exact(t, n, JIT_FN_VECTOR);
     st(x, i->rd, q, R);
 }
 
@@ -184,8 +187,10 @@ static void extreme(struct x86 *x, const struct step *s, bool q, struct cold *k)
     st(x, i->rd, q, R);
 }
 
-static void convert(struct x86 *x, const struct step *s, bool q, struct cold *k)
+static void convert(struct tr *t, const struct step *s, unsigned n, bool q, struct cold *k,
+                    struct cold **exact)
 {
+    struct x86 *x = &t->x;
     const struct insn *i = s->i;
     ld(x, M, i->rm, q);
     if (s->v->kind == VK_CVT_S32) {
@@ -199,6 +204,7 @@ static void convert(struct x86 *x, const struct step *s, bool q, struct cold *k)
         v_rr(x, V_POR, BAD, BAD, T4);
         end_checks(x, k);
     }
+    exact[0] = tr_vec_exact(t, n, JIT_FN_VECTOR);
     st(x, i->rd, q, R);
 }
 
@@ -212,20 +218,19 @@ bool tr_neon_fp(struct tr *t, const struct step *s, unsigned n)
         return false;
     }
     struct cold *k = tr_cold_fn(t, NULL, JIT_FN_VECTOR, n, 0);
-    bool inexact = kind != VK_FCMP && kind != VK_FMAX && kind != VK_FMIN;
-    if (inexact) {
-        x_test8_mi(x, RBP, OFF(jit_fp), JFP_EXACT);
-        k->from[0] = x_jcc(x, CC_NE);
-    }
+    struct cold *exact = NULL;
     if (kind == VK_FCMP) {
         compare(x, s, q, k);
     } else if (kind == VK_FMAX || kind == VK_FMIN) {
         extreme(x, s, q, k);
     } else if (kind == VK_FCVT_S32 || kind == VK_CVT_S32) {
-        convert(x, s, q, k);
+        convert(t, s, n, q, k, &exact);
     } else {
-        arith(x, s, q, k);
+        arith(t, s, n, q, k, &exact);
     }
     k->back = x->at;
+    if (exact) {
+        exact->back = x->at;
+    }
     return true;
 }

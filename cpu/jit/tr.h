@@ -20,7 +20,15 @@ enum { F_NZ = 1, F_C = 2, F_V = 4, F_ALL = 7 };
 enum inlined {
     IN_CALL, // not
     IN_LDM_PC, IN_LDST, IN_LDRD, IN_STRD, IN_CLZ, IN_REV, IN_EXT, IN_BFI, IN_MOV_PC, IN_UNDEF, IN_VFP,
-    IN_NEON, IN_NEON_MEM
+    IN_NEON, IN_NEON_MEM, IN_SMALL
+};
+
+// What small.c knows.
+enum small_op {
+    SM_NONE, SM_UADD8, SM_USUB8, SM_UQADD8, SM_UQSUB8, SM_UQADD16, SM_UQSUB16, SM_QADD8, SM_QSUB8,
+    SM_QADD16, SM_QSUB16, SM_SEL, SM_SMLAXY, SM_SMULXY, SM_SMLAL, SM_UMAAL, SM_SXTAB, SM_SXTAH,
+    SM_UXTAB, SM_UXTAH, SM_UXTB16, SM_BFI, SM_BFC, SM_PKH, SM_REV16, SM_REVSH, SM_T_ADD, SM_T_MOV,
+    SM_DP, SM_TBB, SM_TBH
 };
 
 // Flags that have been computed but not stored: how to compute them again from guest registers that
@@ -49,7 +57,7 @@ struct step {
     const struct insn *i;
     const struct vec_row *v; // of IN_VFP and so on (vec.h)
     struct op_desc d;
-    uint8_t cond, inlined;
+    uint8_t cond, inlined, small; // small: enum small_op
     uint8_t reads, writes, live; // F_*; live: seen behind this instruction
     uint16_t sets;               // guest registers it may change
     bool leaves;                 // may leave the block, so that all flags must be there
@@ -68,6 +76,7 @@ struct cold {
     uint8_t kind, fn;
     uint8_t zero;   // enum zero_rule: go on at `resume`; RCX is twice the result
     bool dbl;
+    bool inexact;   // go on at `resume` when the host has seen nothing inexact
     int32_t za, zb; // places of the factors
     uint8_t *resume;
     uint8_t before; // instructions of the block before this one
@@ -142,6 +151,13 @@ void tr_dp(struct tr *t, const struct step *s, enum host_flags hf);
 void tr_mul(struct tr *t, const struct step *s);
 void tr_bfx(struct tr *t, const struct step *s);
 void tr_extend(struct tr *t, const struct insn *i, enum ext_op op);
+
+// ---- small.c -----------------------------------------------------------------------------------------
+
+enum small_op tr_small_op(const struct tr *t, const struct insn *i);
+bool tr_small_branches(const struct insn *i, enum small_op op);
+uint16_t tr_small_sets(const struct insn *i, enum small_op op);
+void tr_small(struct tr *t, const struct step *s, unsigned n);
 
 // ---- memory.c ----------------------------------------------------------------------------------------
 

@@ -74,6 +74,8 @@ static uint16_t registers_set(const struct step *s)
         case IN_NEON:
         case IN_NEON_MEM:
             return tr_vec_sets(i, s->v);
+        case IN_SMALL:
+            return tr_small_sets(i, (enum small_op)s->small);
         default:
             return 0xffff;
         }
@@ -120,7 +122,9 @@ static bool describe(struct tr *t, struct step *s, const struct insn *i)
     } else if (plain) {
         s->d.group = OPG_PLAIN;
         s->inlined = (uint8_t)known_exec(t, i);
-        s->last = cond == 14 && never_falls(i);
+        s->small = s->inlined == IN_CALL ? (uint8_t)tr_small_op(t, i) : 0;
+        s->inlined = s->small ? IN_SMALL : s->inlined;
+        s->last = cond == 14 && (never_falls(i) || tr_small_branches(i, (enum small_op)s->small));
     } else {
         s->d = jit_describe(t->j, i->body.op);
         if (i->fn == op_undefined || i->body.op == op_undefined) {
@@ -160,7 +164,8 @@ static bool describe(struct tr *t, struct step *s, const struct insn *i)
         }
         break;
     case OPG_PLAIN:
-        s->leaves = s->inlined != IN_CLZ && s->inlined != IN_REV && s->inlined != IN_EXT;
+        s->leaves = s->inlined != IN_CLZ && s->inlined != IN_REV && s->inlined != IN_EXT &&
+                    (s->inlined != IN_SMALL || tr_small_branches(i, (enum small_op)s->small));
         break;
     case OPG_LOAD:
     case OPG_STORE:
@@ -268,6 +273,9 @@ static void plain(struct tr *t, const struct step *s, unsigned n)
     case IN_NEON_MEM:
         tr_neon_mem(t, s, n);
         break;
+    case IN_SMALL:
+        tr_small(t, s, n);
+        break;
     case IN_UNDEF:
         tr_call_insn(t, JIT_FN_UNDEF, i, n, 0);
         break;
@@ -285,7 +293,8 @@ static bool before(struct tr *t, const struct step *s, enum host_flags hf)
     struct pend *p = &t->pend;
     bool call = s->d.group == OPG_PLAIN && s->sets == 0xffff;
     bool to_pc = s->d.group == OPG_PLAIN &&
-                 (s->inlined == IN_LDM_PC || (s->inlined == IN_LDST && s->i->rd == 15));
+                 (s->inlined == IN_LDM_PC || (s->inlined == IN_LDST && s->i->rd == 15) ||
+                  (s->inlined == IN_SMALL && tr_small_branches(s->i, (enum small_op)s->small)));
     bool lost = s->sets >> p->a & 1 || (p->b < 16 && s->sets >> p->b & 1);
     bool maybe = s->writes && s->cond < 14;
     uint8_t need = 0;

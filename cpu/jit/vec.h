@@ -61,6 +61,9 @@ extern const unsigned vec_row_count;
 // Makes sure, once a block, that the bit of c->jit_fp is clear; instruction n raises its exception
 // otherwise.
 void tr_vec_enabled(struct tr *t, unsigned n, uint8_t mask);
+// While IXC is clear: goes on only when nothing inexact has happened; `fn` runs the instruction
+// otherwise. The cold code's `back` is the caller's to set.
+struct cold *tr_vec_exact(struct tr *t, unsigned n, enum jit_fn fn);
 // Emits instruction n; false when `s` is not of that file.
 bool tr_vfp(struct tr *t, const struct step *s, unsigned n);
 void tr_neon(struct tr *t, const struct step *s, unsigned n);

@@ -64,14 +64,24 @@ static void check_result(struct tr *t, unsigned n, unsigned xmm, bool dbl, enum 
     *done = k;
 }
 
+struct cold *tr_vec_exact(struct tr *t, unsigned n, enum jit_fn fn)
+{
+    struct cold *k = tr_cold_fn(t, NULL, fn, n, 0);
+    x_test8_mi(&t->x, RBP, OFF(jit_fp), JFP_EXACT);
+    k->from[0] = x_jcc(&t->x, CC_NE);
+    k->inexact = true;
+    k->resume = t->x.at;
+    return k;
+}
+
 static void arith(struct tr *t, const struct step *s, unsigned n, enum vec_kind op, bool dbl)
 {
     struct x86 *x = &t->x;
     const struct insn *i = s->i;
     int32_t d = at(i->rd, dbl), a = at(i->rn, dbl), b = at(i->rm, dbl);
     unsigned load = dbl ? V_MOVSD : V_MOVSS;
-    struct cold *k[3] = {tr_cold_fn(t, NULL, JIT_FN_EXEC, n, 0), NULL, NULL};
-    require(t, n, JFP_OFF | JFP_CTL | JFP_EXACT, k[0]);
+    struct cold *k[4] = {tr_cold_fn(t, NULL, JIT_FN_EXEC, n, 0), NULL, NULL, NULL};
+    require(t, n, JFP_OFF | JFP_CTL, k[0]);
     bool negate = false;
     switch (op) {
     case VK_VADD:
@@ -126,6 +136,7 @@ static void arith(struct tr *t, const struct step *s, unsigned n, enum vec_kind 
         break;
     }
     }
+    k[3] = tr_vec_exact(t, n, JIT_FN_EXEC);
     if (negate && dbl) {
         x_btc64(x, RAX, 63);
         x_store64(x, RBP, d, RAX);
@@ -137,7 +148,7 @@ static void arith(struct tr *t, const struct step *s, unsigned n, enum vec_kind 
     } else {
         x_store(x, RBP, d, RAX);
     }
-    for (unsigned c = 0; c < 3; c++) {
+    for (unsigned c = 0; c < 4; c++) {
         if (k[c]) {
             k[c]->back = x->at;
         }
@@ -203,7 +214,7 @@ static void convert(struct tr *t, const struct step *s, unsigned n, enum vec_kin
 {
     struct x86 *x = &t->x;
     const struct insn *i = s->i;
-    struct cold *k = tr_cold_fn(t, NULL, JIT_FN_EXEC, n, 0), *k2 = NULL;
+    struct cold *k = tr_cold_fn(t, NULL, JIT_FN_EXEC, n, 0), *k2 = NULL, *k3 = NULL;
     switch (op) {
     case VK_F64_F32:
         require(t, n, JFP_OFF | JFP_CTL, k);
@@ -214,10 +225,11 @@ static void convert(struct tr *t, const struct step *s, unsigned n, enum vec_kin
         v_rm(x, V_MOVSD_ST, 0, 0, RBP, D(i->rd));
         break;
     case VK_F32_F64:
-        require(t, n, JFP_OFF | JFP_CTL | JFP_EXACT, k);
+        require(t, n, JFP_OFF | JFP_CTL, k);
         v_rm(x, V_MOVSD, 0, 0, RBP, D(i->rm));
         v_rr(x, V_CVTSD2SS, 0, 0, 0);
         check_result(t, n, 0, false, ZERO_NONE, 0, 0, &k2);
+        k3 = tr_vec_exact(t, n, JIT_FN_EXEC);
         x_store(x, RBP, S(i->rd), RAX);
         k2->back = x->at;
         break;
@@ -226,16 +238,17 @@ static void convert(struct tr *t, const struct step *s, unsigned n, enum vec_kin
     case VK_F32_S32:
     case VK_F32_U32: {
         bool dbl = op == VK_F64_S32 || op == VK_F64_U32, wide = op == VK_F64_U32 || op == VK_F32_U32;
-        require(t, n, dbl ? JFP_OFF : JFP_OFF | JFP_CTL | JFP_EXACT, k);
+        require(t, n, dbl ? JFP_OFF : JFP_OFF | JFP_CTL, k);
         x_load(x, RAX, RBP, S(i->rm));
         v_rr(x, V_PXOR, 0, 0, 0); // the rest of the register is not waited for
         v_rr(x, (dbl ? V_CVTSI2SD : V_CVTSI2SS) | (wide ? VOP_W : 0), 0, 0, RAX);
+        k3 = dbl ? NULL : tr_vec_exact(t, n, JIT_FN_EXEC);
         v_rm(x, dbl ? V_MOVSD_ST : V_MOVSS_ST, 0, 0, RBP, at(i->rd, dbl));
         break;
     }
     default: {
         bool dbl = op == VK_S32_F64 || op == VK_U32_F64, wide = op == VK_U32_F64 || op == VK_U32_F32;
-        require(t, n, JFP_OFF | JFP_CTL | JFP_EXACT, k);
+        require(t, n, JFP_OFF | JFP_CTL, k);
         v_rm(x, (dbl ? V_CVTTSD2SI : V_CVTTSS2SI) | VOP_W, RAX, 0, RBP, at(i->rm, dbl));
         if (wide) {
             x_mov(x, RCX, RAX);
@@ -244,9 +257,13 @@ static void convert(struct tr *t, const struct step *s, unsigned n, enum vec_kin
         }
         x_alu64(x, X_CMP, RCX, RAX);
         k->from[1] = x_jcc(x, CC_NE);
+        k3 = tr_vec_exact(t, n, JIT_FN_EXEC);
         x_store(x, RBP, S(i->rd), RAX);
         break;
     }
+    }
+    if (k3) {
+        k3->back = x->at;
     }
     k->back = x->at;
 }

@@ -402,6 +402,24 @@ static inline void x_imul(struct x86 *x, unsigned dst, unsigned src)
     x_modrm_rr(x, dst, src);
 }
 
+static inline void x_imul_i(struct x86 *x, unsigned dst, unsigned src, uint32_t imm)
+{
+    x_rex(x, false, dst, 0, src, false);
+    x_b(x, 0x69);
+    x_modrm_rr(x, dst, src);
+    x_d(x, imm);
+}
+
+// BMI2: the low bits of src to where mask has bits. Registers below R8 only.
+static inline void x_pdep(struct x86 *x, unsigned dst, unsigned src, unsigned mask)
+{
+    x_b(x, 0xc4);
+    x_b(x, 0xe2);
+    x_b(x, (~src & 15) << 3 | 3);
+    x_b(x, 0xf5);
+    x_modrm_rr(x, dst, mask);
+}
+
 static inline void x_imul64(struct x86 *x, unsigned dst, unsigned src)
 {
     x_rex(x, true, dst, 0, src, false);

@@ -33,7 +33,7 @@ enum x86_vop {
     V_FNMSUB231SS = VOP(2, 1, 0xbf), // with VOP_W: double
     V_FMADD231PS = VOP(2, 1, 0xb8), V_FNMADD231PS = VOP(2, 1, 0xbc),
     V_PAND = VOP(1, 1, 0xdb), V_PANDN = VOP(1, 1, 0xdf), V_POR = VOP(1, 1, 0xeb),
-    V_PXOR = VOP(1, 1, 0xef), V_PTEST = VOP(2, 1, 0x17),
+    V_PXOR = VOP(1, 1, 0xef), V_PTEST = VOP(2, 1, 0x17), V_PMOVMSKB = VOP(1, 1, 0xd7),
     V_PADDB = VOP(1, 1, 0xfc), V_PADDW = VOP(1, 1, 0xfd), V_PADDD = VOP(1, 1, 0xfe),
     V_PADDQ = VOP(1, 1, 0xd4), V_PSUBB = VOP(1, 1, 0xf8), V_PSUBW = VOP(1, 1, 0xf9),
     V_PSUBD = VOP(1, 1, 0xfa), V_PSUBQ = VOP(1, 1, 0xfb),
@@ -60,6 +60,7 @@ enum x86_vop {
     V_PBLENDW = VOP(3, 1, 0x0e),
     V_PBROADCASTB = VOP(2, 1, 0x78), V_PBROADCASTW = VOP(2, 1, 0x79),
     V_PBROADCASTD = VOP(2, 1, 0x58), V_PBROADCASTQ = VOP(2, 1, 0x59),
+    V_MXCSR = VOP(1, 0, 0xae), // register field 2 loads, 3 stores
     // shifts by an immediate: the /n beside the opcode goes into the register field
     V_SHW = VOP(1, 1, 0x71), V_SHD = VOP(1, 1, 0x72), V_SHQ = VOP(1, 1, 0x73),
 };
