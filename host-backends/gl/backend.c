@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/checked.h"
 #include "base/err.h"
@@ -140,6 +142,9 @@ static void gl_destroy(struct gpu_backend *base)
 
 static int gl_bind_thread(struct gpu_backend *base, struct err *err)
 {
+    if (gettid() != getpid()) { // a program's own name stays
+        prctl(PR_SET_NAME, "gl");
+    }
     return gl_egl_bind(&backend_of(base)->egl, err);
 }
 

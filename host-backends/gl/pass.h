@@ -134,6 +134,7 @@ struct gl_cmd {
         struct gl_restore restore;
         struct gl_clear clear;
     };
+    uint64_t rows; // of a resolve: the surface was expected to have, when feedback was looked for
 };
 struct gl_tile {
     int32_t x, y;           // surface position of the tile's pixel (0, 0)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/log.h"
 #include "gpu-model/formats.h"
 
 enum { BLOCK_BYTES = 1 << 20 };
@@ -149,7 +150,10 @@ static enum gpu_result finish(struct gl_context *ctx, unsigned keep_cmds)
     unsigned partial = whole ? 0 : rec->pos, last = rec->tiles - 1;
     unsigned complete = rec->tiles - (whole ? 0 : 1);
     rec->tiles = complete;
-    if (complete && !rec->plain && ctx->merging && gl_merge_possible(ctx)) {
+    bool merge = complete && !rec->plain && ctx->merging && gl_merge_possible(ctx);
+    TRACE(ctx->log, gl, "%u tiles of %u commands %s%s, %u commands of another", complete, rec->count,
+          merge ? "as one" : "one by one", rec->plain ? " (plain)" : "", partial);
+    if (merge) {
         note_result(ctx, gl_merge_run(ctx));
         ctx->be->count.merged_tiles += complete;
     } else {
@@ -360,17 +364,29 @@ static bool same_rect(const struct gpu_rect *a, const struct gpu_rect *b)
     return a->x0 == b->x0 && a->y0 == b->y0 && a->x1 == b->x1 && a->y1 == b->y1;
 }
 
-// True when a recorded draw reads memory that the resolve writes: then a later tile would see what
-// an earlier one wrote, and the order matters. How far the surface goes is known from the scissors.
-static bool feeds_back(const struct gl_record *rec, const struct gpu_resolve *res)
+static uint64_t last_row(const struct gpu_resolve *res)
 {
-    uint64_t rows = (uint64_t)res->rect.y1 + (uint32_t)res->dst_y;
+    return (uint64_t)res->rect.y1 + (uint32_t)res->dst_y;
+}
+
+// How far the surface probably goes: as the scissors say. Other buffers may begin right behind.
+static uint64_t rows_expected(const struct gl_record *rec, const struct gpu_resolve *res)
+{
+    uint64_t rows = last_row(res);
     for (unsigned i = 0; i < rec->count; i++) {
         if (rec->cmd[i].kind == CMD_DRAW && (uint64_t)rec->cmd[i].draw->window.y1 > rows) {
             rows = (uint64_t)rec->cmd[i].draw->window.y1;
         }
     }
-    uint64_t bytes = align_up(rows, 32) * res->dst_pitch * color_format_bytes(res->dst_format);
+    return rows;
+}
+
+// True when a recorded draw reads memory that resolves of these rows write: then a later tile would
+// see what an earlier one wrote, and the order matters.
+static bool feeds_back(const struct gl_record *rec, const struct gpu_resolve *res, uint64_t rows)
+{
+    uint64_t bytes = align_up(rows, res->dst_linear ? 1 : 32) * res->dst_pitch *
+                     color_format_bytes(res->dst_format);
     for (unsigned i = 0; i < rec->count; i++) {
         const struct gl_prepared *p = rec->cmd[i].draw;
         if (rec->cmd[i].kind != CMD_DRAW) {
@@ -400,16 +416,21 @@ enum gpu_result gl_record_resolve(struct gl_context *ctx, const struct gpu_resol
             t->rect = res->rect;
             rec->resolved = true;
             rec->pos++;
-            return GPU_OK;
+            // further down than the first tile let expect: what follows may read what this writes
+            return last_row(res) > c->rows && feeds_back(rec, res, last_row(res))
+                       ? gl_record_finish(ctx)
+                       : GPU_OK;
         }
     }
     if (rec->tiles > 1) {
         start_anew(ctx);
     }
-    append(ctx, CMD_RESOLVE)->res = *res;
+    struct gl_cmd *mine = append(ctx, CMD_RESOLVE);
+    mine->res = *res;
+    mine->rows = rows_expected(rec, res);
     struct gl_tile *t = last_tile(rec);
     if (!place(rec, res->dst_x, res->dst_y) ||
-        (rec->resolved && !same_rect(&t->rect, &res->rect)) || feeds_back(rec, res)) {
+        (rec->resolved && !same_rect(&t->rect, &res->rect)) || feeds_back(rec, res, mine->rows)) {
         rec->plain = true;
     }
     t->rect = res->rect;

@@ -537,6 +537,48 @@ static void test_tiles_that_see_what_the_last_one_left_keep_their_order(void **s
     assert_in_range(counters(s)->merged_tiles, 0, 1);
 }
 
+// The colours of the vertices lie at va, in memory that the surface nearly or really reaches. The
+// window scissor is one row short, as the driver writes it.
+static void pass_with_colors_at(struct bench *b, uint32_t va)
+{
+    scene_vertices(b);
+    memcpy(mem_at(b, va), mem_at(b, VB_COLOR), 16 * 6);
+    b->fetch[122] = va | 3;
+    b->fetch[123] = 16 * 6;
+    for (unsigned i = 0; i < TILES; i++) {
+        tile_place(b, i, true);
+        b->regs[0x082] = W | (H - 1) << 16;
+        b->state.scissor.y1 -= i >= 6;
+        fill(b, 0, TW * TH * 4, 0xff203040);
+        draw_from(b, 0, 6, GPU_PRIM_TRIANGLES);
+        struct gpu_resolve c = resolve_of(i, 0, SURFACE_A);
+        assert_int_equal(b->be->ops->resolve(b->ctx, &c), GPU_OK);
+    }
+    flush(b);
+}
+
+static void test_buffers_right_behind_the_surface_do_no_harm(void **state)
+{
+    struct scene *s = *state;
+    for (unsigned i = 0; i < 2; i++) {
+        pass_with_colors_at(s->b[i], SURFACE_A + PITCH * H * 4);
+    }
+    assert_same_memory(s, 40);
+    assert_int_equal(counters(s)->merged_tiles, TILES);
+}
+
+// The first tile of the last row overwrites what the two after it read.
+static void test_vertices_in_the_last_row_are_seen_to_change(void **state)
+{
+    struct scene *s = *state;
+    for (unsigned i = 0; i < 2; i++) {
+        pass_with_colors_at(s->b[i], SURFACE_A + (PITCH * (H - 1) + 2 * TW) * 4);
+    }
+    uint32_t left = SURFACE_A + PITCH * (TH * 2 + 1) * 4, right = left + 2 * TW * 4;
+    assert_true(memcmp(mem_at(s->b[0], left), mem_at(s->b[0], right), 64) != 0);
+    assert_same_memory(s, 40);
+}
+
 static void test_tiles_that_sample_their_own_surface_keep_their_order(void **state)
 {
     struct scene *s = *state;
@@ -874,6 +916,9 @@ int main(void)
         P(test_tiles_cleared_by_draws_are_drawn_as_one),
         T(test_programs_that_know_their_tile),
         T(test_tiles_that_see_what_the_last_one_left_keep_their_order),
+        T(test_buffers_right_behind_the_surface_do_no_harm),
+        T(test_vertices_in_the_last_row_are_seen_to_change),
+        P(test_vertices_in_the_last_row_are_seen_to_change),
         T(test_tiles_that_sample_their_own_surface_keep_their_order),
         P(test_tiles_that_sample_their_own_surface_keep_their_order),
         T(test_vertices_that_change_between_tiles_are_seen),
