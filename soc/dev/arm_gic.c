@@ -388,8 +388,8 @@ static void write_bits(struct arm_gic *g, unsigned core, uint32_t off, uint32_t 
         return;
     }
     at = word(bank, core, w);
-    if (bank == g->pending && w == 0) {
-        val &= 0xffff0000; // software interrupts are sent through their own register
+    if (bank != g->active && w == 0) {
+        val &= 0xffff0000; // software interrupts are always on, and sent through their own register
     }
     *at = clear ? *at & ~val : *at | val;
 }
