@@ -18,7 +18,10 @@
 #include "base/err.h"
 #include "mdev/vfio_user_priv.h"
 
-enum { IN_ROOM = 4096 };
+// A message is read in one call when the one before was a region access: the next is likely another. No
+// message that may carry descriptors is shorter than GUESS_MAX, so that what is read too much never
+// takes another message's.
+enum { IN_ROOM = 4096, GUESS_MAX = VFU_HEADER_BYTES + (int)sizeof(struct vfu_irq_set) };
 
 static const struct vgpu_type *type_of(const char *name)
 {
@@ -99,7 +102,7 @@ int vfu_attach(struct vfu *v, int sock)
     v->sock = sock;
     v->negotiated = false;
     v->xfer_max = VFU_XFER_MAX;
-    v->in_have = v->out_left = v->nfds = v->skip = 0;
+    v->in_have = v->out_left = v->nfds = v->skip = v->guess = 0;
     v->fds_lost = false;
     v->stats.attaches++;
     return 0;
@@ -286,11 +289,11 @@ static int drop(struct vfu *v)
 }
 
 // The next whole message into v->in. 1, 0 when it is not there yet, -ENOTCONN. A message that is too
-// large is answered, and its rest dropped as it comes.
+// large is answered, and its rest dropped as it comes. More than the message may be there.
 static int receive(struct vfu *v, struct vfu_header *h)
 {
     for (;;) {
-        size_t want = VFU_HEADER_BYTES;
+        size_t want = v->guess;
         ssize_t got;
         if (v->in_have >= VFU_HEADER_BYTES) {
             memcpy(h, v->in, sizeof *h);
@@ -298,7 +301,7 @@ static int receive(struct vfu *v, struct vfu_header *h)
                 return -ENOTCONN; // where the next message starts cannot be known
             }
             if (h->size > VFU_MSG_MAX || make_room(v, h->size)) {
-                v->skip = h->size - VFU_HEADER_BYTES;
+                v->skip = h->size - (uint32_t)v->in_have;
                 v->in_have = 0;
                 close_fds(v);
                 v->out_n = 0;
@@ -307,8 +310,10 @@ static int receive(struct vfu *v, struct vfu_header *h)
                 return 0;
             }
             want = h->size;
+        } else if (want < VFU_HEADER_BYTES || v->in_have) {
+            want = VFU_HEADER_BYTES;
         }
-        if (v->in_have == want) {
+        if (v->in_have >= VFU_HEADER_BYTES && v->in_have >= want) {
             return 1;
         }
         got = fill(v, v->in + v->in_have, want - v->in_have);
@@ -319,9 +324,25 @@ static int receive(struct vfu *v, struct vfu_header *h)
     }
 }
 
+// Descriptors that came with bytes of the next message are the next message's.
+static void next_message(struct vfu *v, const struct vfu_header *h)
+{
+    size_t more = v->in_have - h->size;
+    bool access = h->command == VFU_REGION_READ || h->command == VFU_REGION_WRITE;
+    v->guess = !access ? 0 : h->size < GUESS_MAX ? h->size : GUESS_MAX;
+    if (more) {
+        memmove(v->in, v->in + h->size, more);
+    } else {
+        close_fds(v);
+    }
+    v->in_have = more;
+}
+
 static void handle(struct vfu *v, const struct vfu_header *h)
 {
-    struct vfu_msg m = {*h, v->in + VFU_HEADER_BYTES, h->size - VFU_HEADER_BYTES, v->fds, v->nfds};
+    const bool more = v->in_have > h->size; // then the descriptors are not this message's
+    struct vfu_msg m = {*h, v->in + VFU_HEADER_BYTES, h->size - VFU_HEADER_BYTES, v->fds,
+                        more ? 0 : v->nfds};
     int rc = -EINVAL;
 
     v->stats.messages++;
@@ -330,7 +351,7 @@ static void handle(struct vfu *v, const struct vfu_header *h)
     if ((h->flags & VFU_TYPE_MASK) == VFU_TYPE_REPLY) {
         return; // we asked for nothing
     }
-    if ((h->flags & VFU_TYPE_MASK) == VFU_TYPE_COMMAND && !v->fds_lost) {
+    if ((h->flags & VFU_TYPE_MASK) == VFU_TYPE_COMMAND && (more || !v->fds_lost)) {
         rc = vfu_dispatch(v, &m);
     }
     finish_reply(v, h, rc);
@@ -354,8 +375,7 @@ int vfu_step(struct vfu *v)
         rc = receive(v, &h);
         if (rc == 1) {
             handle(v, &h);
-            close_fds(v);
-            v->in_have = 0;
+            next_message(v, &h);
         }
         if (rc >= 0 && flush(v) < 0) {
             rc = -ENOTCONN;

@@ -48,6 +48,7 @@ struct vfu {
     uint8_t *in;
     size_t in_have, in_room;
     uint32_t skip;             // bytes of an oversized message still to drop
+    uint32_t guess;            // bytes that the next message is likely to have, or 0
     int fds[VFU_FDS_MAX];
     unsigned nfds;
     bool fds_lost;             // more came than a message may carry
