@@ -49,6 +49,12 @@ static uint32_t status(const struct pl181 *s)
     return s->status | S_TX_EMPTY | S_RX_EMPTY;
 }
 
+// What the card and the FIFO have yet to exchange; the FIFO fills and drains at once.
+static uint32_t beyond(const struct pl181 *s)
+{
+    return s->moving == SD_DATA_READ ? s->left - (s->left < FIFO_BYTES ? s->left : FIFO_BYTES) : s->left;
+}
+
 static void update_irq(struct pl181 *s)
 {
     struct regfile *rf = device_regs(&s->dev, 0);
@@ -119,11 +125,11 @@ static uint32_t read_any(struct regfile *rf, const struct reg_row *row, unsigned
     (void)i;
     switch (row->offset) {
     case DATACNT:
-        return s->left;
+        return beyond(s);
     case STATUS:
         return status(s);
     case FIFOCNT:
-        return (s->left + 3) / 4;
+        return (beyond(s) + 3) / 4;
     default:
         break;
     }
