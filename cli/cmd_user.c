@@ -36,7 +36,7 @@ static const struct opt_row rows[] = {
     {"coverage", NULL, OPT_STRING, offsetof(struct user_opts, coverage), "FILE",
      "write which rows of the instruction tables ran", NULL},
     {"perf", NULL, OPT_STRING, offsetof(struct user_opts, perf), "KIND",
-     "name translated code for the host's perf", "map|jitdump"},
+     "name translated code for the host's perf in /tmp/perf-PID.map", "map"},
     OPTS_END};
 
 static const struct opts_spec spec = {

@@ -21,7 +21,7 @@ static struct debug *get(struct cpu *c)
 
 static void drop_if_empty(struct cpu *c)
 {
-    if (!c->debug->breaks && !c->debug->watches) {
+    if (!c->debug->breaks && !c->debug->watches && !c->debug->trace) {
         free(c->debug);
         c->debug = NULL;
         mmu_select(c);
@@ -93,6 +93,17 @@ int cpu_watch_remove(struct cpu *cpu, uint32_t va, uint32_t bytes, unsigned flag
     return -ENOENT;
 }
 
+int debug_trace(struct cpu *c, struct cpu_trace *trace)
+{
+    struct debug *d = trace ? get(c) : c->debug;
+    if (!d) {
+        return trace ? -ENOMEM : 0;
+    }
+    d->trace = trace;
+    drop_if_empty(c);
+    return 0;
+}
+
 bool debug_before(struct cpu *c)
 {
     uint32_t pc = c->r[15];
@@ -106,6 +117,9 @@ bool debug_before(struct cpu *c)
         }
     }
     c->brk_skip = 1;
+    if (d && d->trace && d->trace->insn) {
+        d->trace->insn(d->trace, c, pc);
+    }
     if (log_on(c->log, LOG_exec)) {
         char text[96];
         cpu_disassemble(c, pc, text, sizeof text);
@@ -122,6 +136,9 @@ bool debug_before(struct cpu *c)
 void debug_access(struct cpu *c, uint32_t va, unsigned size, bool write)
 {
     const struct debug *d = c->debug;
+    if (d->trace && d->trace->access) {
+        d->trace->access(d->trace, c, va, size, write);
+    }
     for (unsigned k = 0; k < d->watches; k++) {
         uint64_t begin = d->watch[k].va, end = begin + d->watch[k].bytes;
         if (va < end && begin < (uint64_t)va + size &&

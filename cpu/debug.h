@@ -6,6 +6,7 @@
 #define CPU_DEBUG_H
 
 #include "cpu/state.h"
+#include "cpu/tools.h"
 
 enum { DEBUG_BREAKS = 64, DEBUG_WATCHES = 16 };
 
@@ -17,7 +18,11 @@ struct debug {
         unsigned flags;
     } watch[DEBUG_WATCHES];
     unsigned watches;
+    struct cpu_trace *trace; // borrowed, or NULL
 };
+
+// While a trace is set, the CPU has a struct debug. -ENOMEM.
+int debug_trace(struct cpu *c, struct cpu_trace *trace);
 
 // Before the instruction at r[15]: traces it; true when a breakpoint stops the run (c->stop is set).
 bool debug_before(struct cpu *c);

@@ -138,6 +138,7 @@ struct cpu {
     uint8_t jit_fp;      // what keeps floating point from running in line (jit/vec.h)
     uint32_t jit_moved;  // translated code's one spill: a base register to write back
     struct debug *debug; // breakpoints and watchpoints; NULL while there are none
+    uint8_t *coverage;   // a byte per row of isa_rows, or NULL (tools.h)
     struct cpu_bus *bus;
     struct log *log;
     atomic_uint lines; // bit per enum cpu_line

@@ -3,7 +3,10 @@
 // See tools.h.
 #include "cpu/tools.h"
 
+#include <stdio.h>
+
 #include "cpu/code.h"
+#include "cpu/debug.h"
 #include "cpu/jit/jit.h"
 
 int cpu_unshare(struct cpu *cpu)
@@ -13,4 +16,38 @@ int cpu_unshare(struct cpu *cpu)
     }
     code_flush(cpu);
     return jit_unshare(cpu->jit);
+}
+
+int cpu_set_trace(struct cpu *cpu, struct cpu_trace *trace)
+{
+    return debug_trace(cpu, trace);
+}
+
+unsigned cpu_encodings(void)
+{
+    return isa_row_count;
+}
+
+const char *cpu_encoding_name(unsigned row, char *buf, size_t n)
+{
+    static const char *const sets[ISA_SET_COUNT] = {"a32", "t16", "t32", "vfp", "neon"};
+    if (row < isa_row_count) {
+        snprintf(buf, n, "%s.%s", sets[isa_rows[row].set], isa_rows[row].name);
+    } else {
+        snprintf(buf, n, "none");
+    }
+    return buf;
+}
+
+void cpu_set_coverage(struct cpu *cpu, uint8_t *rows)
+{
+    cpu->coverage = rows;
+    code_flush_later(cpu);
+}
+
+void cpu_set_perf_map(struct cpu *cpu, FILE *out)
+{
+    if (cpu->jit) {
+        jit_perf_map(cpu->jit, out);
+    }
 }

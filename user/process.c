@@ -323,6 +323,7 @@ int user_run(const struct user_config *cfg, char **argv, char **envp, struct err
         return err_set(err, -ENOMEM, "out of memory");
     }
     own.model = own.model ? own.model : "cortex-a9";
+    own.engine = own.coverage ? CPU_ENGINE_INTERPRETER : own.engine;
     p->cfg = &own;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);

@@ -96,6 +96,7 @@ struct process {
     char exe[4096];           // host path of the program
     char *cmdline;            // arguments, each with its 0
     size_t cmdline_bytes;
+    struct tools_shared *tools; // tools.c, NULL when no tool is on
     atomic_ullong unknown_calls;
     _Atomic uint8_t told[64]; // bit per system call already named as missing
 };

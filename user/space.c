@@ -300,7 +300,13 @@ static int64_t remap(struct process *p, uint32_t va, uint32_t old_bytes, uint32_
 {
     old_bytes = (old_bytes + 0xfff) & ~0xfffu;
     new_bytes = (new_bytes + 0xfff) & ~0xfffu;
-    if (va & 0xfff || !new_bytes || !old_bytes || va >= TASK_END || old_bytes > TASK_END - va) {
+    bool keep = flags & MREMAP_DONTUNMAP;
+    if (va & 0xfff || !new_bytes || !old_bytes || va >= TASK_END || old_bytes > TASK_END - va ||
+        flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP) ||
+        (keep && (!(flags & MREMAP_MAYMOVE) || old_bytes != new_bytes))) {
+        return -EINVAL;
+    }
+    if (flags & MREMAP_FIXED && to < (uint64_t)va + old_bytes && va < (uint64_t)to + new_bytes) {
         return -EINVAL;
     }
     for (uint32_t a = va; a - va < old_bytes; a += PAGE) {
@@ -308,7 +314,7 @@ static int64_t remap(struct process *p, uint32_t va, uint32_t old_bytes, uint32_
             return -EFAULT;
         }
     }
-    if (!(flags & MREMAP_FIXED) && new_bytes <= old_bytes) {
+    if (!(flags & MREMAP_FIXED) && !keep && new_bytes <= old_bytes) {
         if (new_bytes < old_bytes) {
             unmap(p, va + new_bytes, old_bytes - new_bytes);
         }
@@ -316,7 +322,7 @@ static int64_t remap(struct process *p, uint32_t va, uint32_t old_bytes, uint32_
     }
     // In place when there is room behind.
     uint32_t used, more = new_bytes > old_bytes ? new_bytes - old_bytes : 0;
-    if (!(flags & MREMAP_FIXED) && va + old_bytes < MMAP_TOP && more <= MMAP_TOP - va - old_bytes &&
+    if (!(flags & MREMAP_FIXED) && !keep && va + old_bytes < MMAP_TOP && more <= MMAP_TOP - va - old_bytes &&
         is_free(p, va + old_bytes, more, &used)) {
         // The hole is reserved by a map of ours, which must go first.
         unsigned same = page_flags(p, va);
@@ -338,11 +344,14 @@ static int64_t remap(struct process *p, uint32_t va, uint32_t old_bytes, uint32_
         return -ENOMEM;
     }
     unsigned fl = page_flags(p, va);
-    if (mremap(p->base + va, old_bytes, new_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, p->base + dst) ==
+    if (mremap(p->base + va, old_bytes, new_bytes,
+               MREMAP_MAYMOVE | MREMAP_FIXED | (keep ? MREMAP_DONTUNMAP : 0), p->base + dst) ==
         MAP_FAILED) {
         return -errno;
     }
-    unmap(p, va, old_bytes);
+    if (!keep) {
+        unmap(p, va, old_bytes);
+    }
     set_pages(p, dst, new_bytes, fl);
     return dst;
 }

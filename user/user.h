@@ -20,12 +20,12 @@ struct user_config {
     const char *argv0;      // what the program finds as argv[0], NULL: argv[0]
     bool strace;            // print each system call to stderr
     bool quiet;             // say nothing about system calls that are not there
-    // Tools, each a file name or NULL; .PID is added for the children of fork.
+    // Tools, each a file name or NULL; %p in it is the process number.
     const char *trace;      // instructions as they run
     const char *trace_what; // "regs,branches,mem", NULL: regs
     const char *profile;    // time by function of the program, and FILE.stacks
-    const char *coverage;   // encodings executed, by row of the instruction tables
-    const char *perf;       // "map" or "jitdump": names for the host's perf
+    const char *coverage;   // encodings executed, by row of the instruction tables; interprets
+    const char *perf;       // "map": /tmp/perf-PID.map names translated code for the host's perf
 };
 
 // Loads `argv[0]` and runs it with the host's stdin, stdout and stderr. `argv` and `envp` end with NULL

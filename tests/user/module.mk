@@ -1,2 +1,10 @@
 # SPDX-License-Identifier: MIT
 user_TESTS := $(wildcard tests/user/test_*.c)
+
+# Programs from Debian's packages under `yamato user` and qemu-arm: check-user-debian all of them on both
+# architectures, check-user-debian-fast a slice of one that is quick once the packages are there.
+.PHONY: check-user-debian check-user-debian-fast
+check-user-debian: $(BUILD)/yamato
+	@bash tests/user/debian/run.sh --yamato $< --out $(BUILD)/debian --jobs 2 armhf armel
+check-user-debian-fast: $(BUILD)/yamato
+	@bash tests/user/debian/run.sh --yamato $< --out $(BUILD)/debian --fast --jobs 2 armhf
