@@ -154,6 +154,9 @@ static void compute_jit_fp(struct x86 *x)
     x_alu_i(x, X_AND, RAX, JFP_EXACT);
     x_alu(x, X_OR, RAX, RCX);
     x_load(x, RCX, RBP, OFF(fpscr_ctl));
+    x_rorx(x, RDX, RCX, 20); // FZ
+    x_alu_i(x, X_AND, RDX, JFP_FZ);
+    x_alu(x, X_OR, RAX, RDX);
     x_test_i(x, RCX, JFP_CTL_BITS);
     x_setcc(x, CC_NE, RCX);
     x_lea_scaled(x, RCX, RCX, 2);
@@ -165,6 +168,7 @@ static uint8_t jit_fp(const struct cpu *c)
 {
     return (uint8_t)((c->fp_on ? 0 : JFP_OFF) | (c->neon_on ? 0 : JFP_NEON_OFF) |
                      (c->fpscr_ctl & JFP_CTL_BITS ? JFP_CTL : 0) |
+                     (c->fpscr_ctl & FPSCR_FZ ? JFP_FZ : 0) |
                      (c->fpscr_exc & FPSCR_IXC ? 0 : JFP_EXACT));
 }
 

@@ -3,7 +3,7 @@
 // Ways out of a block: cold code behind it (calls of the interpreter's bodies, exits with a reason), jumps
 // inside a page, branches through the fetch bank, and the branch instructions.
 #include "cpu/interp.h"
-#include "cpu/jit/tr.h"
+#include "cpu/jit/vec.h"
 #include "cpu/jit/x86_vec.h"
 
 
@@ -62,14 +62,44 @@ static void zero_result(struct tr *t, const struct cold *k)
     x_fix8(x, no);
 }
 
-// IXC is clear: the result is right as it stands if MXCSR has no precision exception. What is there
-// from before only sends more to the body than need be.
-static void inexact_result(struct tr *t, const struct cold *k)
+// The result is right as it stands if FZ flushes no operand and, while IXC is clear, MXCSR has no
+// precision exception. What is there from before only sends more to the body than need be.
+static void closer_look(struct tr *t, const struct cold *k)
 {
     struct x86 *x = &t->x;
-    v_rm(x, V_MXCSR, 3, 0, RBP, OFF(jit_moved));
-    x_test8_mi(x, RBP, OFF(jit_moved), 0x20);
-    x_fix(x_jcc(x, CC_E), k->resume);
+    uint8_t *slow[3];
+    if (k->closer & JFP_FZ) {
+        x_test8_mi(x, RBP, OFF(jit_fp), JFP_FZ);
+        uint8_t *none = x_jcc8(x, CC_E);
+        for (unsigned f = 0; f < k->operands; f++) { // twice a denormal, less one, is small
+            if (k->dbl) {
+                x_load64(x, RCX, RBP, k->operand[f]);
+                x_lea64_idx(x, RCX, RCX, RCX);
+                x_alu64_i8(x, X_SUB, RCX, 1);
+                x_shift64_i(x, X_SHR, RCX, 32);
+                x_alu_i(x, X_CMP, RCX, 0x001fffff); // the last one as well: a number just above
+            } else {
+                x_load(x, RCX, RBP, k->operand[f]);
+                x_lea_idx(x, RCX, RCX, RCX, 0);
+                x_alu_i(x, X_SUB, RCX, 1);
+                x_alu_i(x, X_CMP, RCX, 0x00ffffff);
+            }
+            slow[f] = x_jcc(x, k->dbl ? CC_BE : CC_B);
+        }
+        x_fix8(x, none);
+    }
+    if (k->closer & JFP_EXACT) {
+        x_test8_mi(x, RBP, OFF(jit_fp), JFP_EXACT);
+        x_fix(x_jcc(x, CC_E), k->resume);
+        v_rm(x, V_MXCSR, 3, 0, RBP, OFF(jit_moved));
+        x_test8_mi(x, RBP, OFF(jit_moved), 0x20);
+        x_fix(x_jcc(x, CC_E), k->resume);
+    } else {
+        x_fix(x_jmp(x), k->resume);
+    }
+    for (unsigned f = 0; k->closer & JFP_FZ && f < k->operands; f++) {
+        x_fix(slow[f], x->at);
+    }
     x_store_i(x, RBP, OFF(jit_moved), 0x1f80);
     v_rm(x, V_MXCSR, 2, 0, RBP, OFF(jit_moved));
 }
@@ -86,8 +116,8 @@ void tr_emit_cold(struct tr *t)
         if (k->zero) {
             zero_result(t, k);
         }
-        if (k->inexact) {
-            inexact_result(t, k);
+        if (k->closer) {
+            closer_look(t, k);
         }
         tr_store_pend(t, &k->pend, k->pend.dirty);
         if (k->kind == COLD_FN) {

@@ -144,7 +144,7 @@ static void arith(struct tr *t, const struct step *s, unsigned n, bool q, struct
         break;
     }
     end_checks(x, k);
-    exact[0] = tr_vec_exact(t, n, JIT_FN_VECTOR);
+    exact[0] = tr_vec_closer(t, n, JIT_FN_VECTOR, JFP_EXACT);
     st(x, i->rd, q, R);
 }
 
@@ -204,7 +204,7 @@ static void convert(struct tr *t, const struct step *s, unsigned n, bool q, stru
         v_rr(x, V_POR, BAD, BAD, T4);
         end_checks(x, k);
     }
-    exact[0] = tr_vec_exact(t, n, JIT_FN_VECTOR);
+    exact[0] = tr_vec_closer(t, n, JIT_FN_VECTOR, JFP_EXACT);
     st(x, i->rd, q, R);
 }
 

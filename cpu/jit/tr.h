@@ -76,7 +76,9 @@ struct cold {
     uint8_t kind, fn;
     uint8_t zero;   // enum zero_rule: go on at `resume`; RCX is twice the result
     bool dbl;
-    bool inexact;   // go on at `resume` when the host has seen nothing inexact
+    uint8_t closer; // JFP_* bits to look closer at before going on at `resume`
+    uint8_t operands;
+    int32_t operand[3]; // places
     int32_t za, zb; // places of the factors
     uint8_t *resume;
     uint8_t before; // instructions of the block before this one

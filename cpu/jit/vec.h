@@ -12,12 +12,13 @@
 enum {
     JFP_OFF = 1,      // VFP is disabled
     JFP_NEON_OFF = 2, // Advanced SIMD is disabled
-    JFP_CTL = 4,      // FPSCR asks for rounding, flushing, default NaNs or vectors
+    JFP_CTL = 4,      // FPSCR asks for rounding, default NaNs or vectors
     JFP_EXACT = 8,    // IXC is clear: whether a result is exact must be known
+    JFP_FZ = 16,      // FPSCR.FZ: denormal operands count as zero; concerns VFP only
 };
 
 // What FPSCR must not ask for: JFP_CTL.
-#define JFP_CTL_BITS (FPSCR_RMODE | FPSCR_FZ | FPSCR_DN | 7u << 16 | 3u << 20)
+#define JFP_CTL_BITS (FPSCR_RMODE | FPSCR_DN | 7u << 16 | 3u << 20)
 
 // In vfp.c's order of groups.
 enum vec_kind {
@@ -61,9 +62,10 @@ extern const unsigned vec_row_count;
 // Makes sure, once a block, that the bit of c->jit_fp is clear; instruction n raises its exception
 // otherwise.
 void tr_vec_enabled(struct tr *t, unsigned n, uint8_t mask);
-// While IXC is clear: goes on only when nothing inexact has happened; `fn` runs the instruction
-// otherwise. The cold code's `back` is the caller's to set.
-struct cold *tr_vec_exact(struct tr *t, unsigned n, enum jit_fn fn);
+// Looks closer while a bit of `mask` is set: JFP_EXACT goes on only when nothing inexact has happened,
+// JFP_FZ when no operand added to the cold code is a denormal; `fn` runs the instruction otherwise. The
+// cold code's `back` is the caller's to set.
+struct cold *tr_vec_closer(struct tr *t, unsigned n, enum jit_fn fn, uint8_t mask);
 // Emits instruction n; false when `s` is not of that file.
 bool tr_vfp(struct tr *t, const struct step *s, unsigned n);
 void tr_neon(struct tr *t, const struct step *s, unsigned n);

@@ -64,14 +64,20 @@ static void check_result(struct tr *t, unsigned n, unsigned xmm, bool dbl, enum 
     *done = k;
 }
 
-struct cold *tr_vec_exact(struct tr *t, unsigned n, enum jit_fn fn)
+struct cold *tr_vec_closer(struct tr *t, unsigned n, enum jit_fn fn, uint8_t mask)
 {
     struct cold *k = tr_cold_fn(t, NULL, fn, n, 0);
-    x_test8_mi(&t->x, RBP, OFF(jit_fp), JFP_EXACT);
+    x_test8_mi(&t->x, RBP, OFF(jit_fp), mask);
     k->from[0] = x_jcc(&t->x, CC_NE);
-    k->inexact = true;
+    k->closer = mask;
     k->resume = t->x.at;
     return k;
+}
+
+static void flushed(struct cold *k, int32_t place, bool dbl)
+{
+    k->operand[k->operands++] = place;
+    k->dbl = dbl;
 }
 
 static void arith(struct tr *t, const struct step *s, unsigned n, enum vec_kind op, bool dbl)
@@ -136,7 +142,14 @@ static void arith(struct tr *t, const struct step *s, unsigned n, enum vec_kind 
         break;
     }
     }
-    k[3] = tr_vec_exact(t, n, JIT_FN_EXEC);
+    k[3] = tr_vec_closer(t, n, JIT_FN_EXEC, JFP_EXACT | JFP_FZ);
+    flushed(k[3], b, dbl);
+    if (op != VK_VSQRT) {
+        flushed(k[3], a, dbl);
+    }
+    if (op >= VK_VMLA) {
+        flushed(k[3], d, dbl);
+    }
     if (negate && dbl) {
         x_btc64(x, RAX, 63);
         x_store64(x, RBP, d, RAX);
@@ -205,8 +218,13 @@ static void compare(struct tr *t, const struct step *s, unsigned n, bool zero, b
     x_mov_i(x, RDX, 8u << 28);
     x_cmov(x, CC_E, RAX, RCX);
     x_cmov(x, CC_B, RAX, RDX);
+    struct cold *closer = tr_vec_closer(t, n, JIT_FN_EXEC, JFP_FZ);
+    flushed(closer, at(i->rd, dbl), dbl);
+    if (!zero) {
+        flushed(closer, at(i->rm, dbl), dbl);
+    }
     x_store(x, RBP, OFF(fpscr_nzcv), RAX);
-    k->back = x->at;
+    closer->back = k->back = x->at;
 }
 
 // Conversions between formats and integers; the names say destination and source.
@@ -222,6 +240,8 @@ static void convert(struct tr *t, const struct step *s, unsigned n, enum vec_kin
         v_rr(x, V_UCOMISS, 0, 0, 0);
         k->from[1] = x_jcc(x, CC_P);
         v_rr(x, V_CVTSS2SD, 0, 0, 0);
+        k3 = tr_vec_closer(t, n, JIT_FN_EXEC, JFP_FZ);
+        flushed(k3, S(i->rm), false);
         v_rm(x, V_MOVSD_ST, 0, 0, RBP, D(i->rd));
         break;
     case VK_F32_F64:
@@ -229,7 +249,8 @@ static void convert(struct tr *t, const struct step *s, unsigned n, enum vec_kin
         v_rm(x, V_MOVSD, 0, 0, RBP, D(i->rm));
         v_rr(x, V_CVTSD2SS, 0, 0, 0);
         check_result(t, n, 0, false, ZERO_NONE, 0, 0, &k2);
-        k3 = tr_vec_exact(t, n, JIT_FN_EXEC);
+        k3 = tr_vec_closer(t, n, JIT_FN_EXEC, JFP_EXACT | JFP_FZ);
+        flushed(k3, D(i->rm), true);
         x_store(x, RBP, S(i->rd), RAX);
         k2->back = x->at;
         break;
@@ -242,7 +263,7 @@ static void convert(struct tr *t, const struct step *s, unsigned n, enum vec_kin
         x_load(x, RAX, RBP, S(i->rm));
         v_rr(x, V_PXOR, 0, 0, 0); // the rest of the register is not waited for
         v_rr(x, (dbl ? V_CVTSI2SD : V_CVTSI2SS) | (wide ? VOP_W : 0), 0, 0, RAX);
-        k3 = dbl ? NULL : tr_vec_exact(t, n, JIT_FN_EXEC);
+        k3 = dbl ? NULL : tr_vec_closer(t, n, JIT_FN_EXEC, JFP_EXACT);
         v_rm(x, dbl ? V_MOVSD_ST : V_MOVSS_ST, 0, 0, RBP, at(i->rd, dbl));
         break;
     }
@@ -257,7 +278,8 @@ static void convert(struct tr *t, const struct step *s, unsigned n, enum vec_kin
         }
         x_alu64(x, X_CMP, RCX, RAX);
         k->from[1] = x_jcc(x, CC_NE);
-        k3 = tr_vec_exact(t, n, JIT_FN_EXEC);
+        k3 = tr_vec_closer(t, n, JIT_FN_EXEC, JFP_EXACT | JFP_FZ);
+        flushed(k3, at(i->rm, dbl), dbl);
         x_store(x, RBP, S(i->rd), RAX);
         break;
     }
