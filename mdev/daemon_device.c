@@ -63,13 +63,14 @@ static void *serve(void *arg)
         p[1] = vfu_attached(dev->vfu)
                    ? (struct pollfd){vfu_fd(dev->vfu), vfu_events(dev->vfu), 0}
                    : (struct pollfd){dev->listener, POLLIN, 0};
-        if (poll(p, 2, -1) < 0 && errno != EINTR) {
+        int ready = poll(p, 2, vfu_timeout_ms(dev->vfu));
+        if (ready < 0 && errno != EINTR) {
             break;
         }
         if (p[0].revents && read(dev->wake, &drain, sizeof drain) < 0) {
             drain = 0;
         }
-        if (p[1].revents) {
+        if (p[1].revents || !ready) {
             pthread_mutex_lock(&dev->lock);
             turn(dev);
             pthread_mutex_unlock(&dev->lock);

@@ -3,7 +3,7 @@
 // The vfio-user server's connection: framing, file descriptors, replies, one message at a time, as the
 // protocol's specification (QEMU, docs/interop) says. Whatever a client sends ends in a reply or in the
 // loss of its connection, and every descriptor it sent is either kept by a handler or closed. Leaves
-// out the second socket (twin_socket) and access to memory by messages (DMA_READ, DMA_WRITE).
+// out the second socket (twin_socket).
 #include "mdev/vfio_user.h"
 
 #include <errno.h>
@@ -128,6 +128,7 @@ void vfu_detach(struct vfu *v)
     v->sock = -1;
     close_fds(v);
     vfu_close_irqs(v);
+    vfu_remote_abort(v);
     vfu_unmap_all(v);
     v->logging = false;
 }
@@ -140,6 +141,11 @@ int vfu_fd(const struct vfu *v)
 short vfu_events(const struct vfu *v)
 {
     return v->out_left ? POLLOUT : POLLIN;
+}
+
+int vfu_timeout_ms(const struct vfu *v)
+{
+    return v->remote.phase == VFU_REMOTE_IDLE ? -1 : v->remote.waiting ? 1000 : 1;
 }
 
 bool vfu_attached(const struct vfu *v)
@@ -349,7 +355,8 @@ static void handle(struct vfu *v, const struct vfu_header *h)
     v->out_n = 0;
     v->out_failed = false;
     if ((h->flags & VFU_TYPE_MASK) == VFU_TYPE_REPLY) {
-        return; // we asked for nothing
+        vfu_remote_reply(v, h, m.data, m.n);
+        return;
     }
     if ((h->flags & VFU_TYPE_MASK) == VFU_TYPE_COMMAND && (more || !v->fds_lost)) {
         rc = vfu_dispatch(v, &m);
@@ -376,6 +383,9 @@ int vfu_step(struct vfu *v)
         if (rc == 1) {
             handle(v, &h);
             next_message(v, &h);
+        }
+        if (rc >= 0 && v->remote.phase != VFU_REMOTE_IDLE && vfu_remote_next(v) < 0) {
+            rc = -ENOTCONN;
         }
         if (rc >= 0 && flush(v) < 0) {
             rc = -ENOTCONN;

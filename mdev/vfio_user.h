@@ -3,7 +3,7 @@
 // A vGPU as a PCI function behind a vfio-user socket: the server side of the protocol as a library.
 // One struct vfu is one device; it lives on while clients come and go (registers keep their values,
 // DMA windows and interrupts go with the client). The caller owns the event loop: it polls vfu_fd for
-// vfu_events and calls vfu_step. Nothing here blocks but a reset and the stop of a migration, which
+// vfu_events and vfu_timeout_ms and calls vfu_step. Nothing here blocks but a reset and the stop of a migration, which
 // wait for the engine.
 //
 // Threads: all calls for one vfu come from one thread.
@@ -43,6 +43,7 @@ int vfu_step(struct vfu *v);
 
 int vfu_fd(const struct vfu *v);        // the client's socket, -1 without client
 short vfu_events(const struct vfu *v);  // POLLIN, or POLLOUT while a reply is stuck
+int vfu_timeout_ms(const struct vfu *v); // vfu_step is due then even without an event; -1: never
 bool vfu_attached(const struct vfu *v);
 struct vgpu *vfu_vgpu(struct vfu *v);   // borrowed
 

@@ -88,6 +88,9 @@ static int read_window(struct vfu *v, uint64_t off, uint8_t *out, uint32_t n)
         if (rc) {
             return rc;
         }
+        if (v->holding) {
+            put_le32(word, vfu_remote_read(v, off - in, get_le32(word)));
+        }
         memcpy(out, word + in, take);
         out += take;
         off += take;
@@ -116,6 +119,9 @@ static int write_region(struct vfu *v, const struct vfu_region_access *a, const 
         return -EBUSY;
     }
     for (uint32_t i = 0; !rc && i < a->count; i += 4) {
+        if (v->remote.windows && vfu_remote_write(v, a->offset + i, get_le32(data + i))) {
+            continue;
+        }
         rc = vgpu_region_write(v->vgpu, VGPU_REGION_MMIO, a->offset + i, data + i, 4);
     }
     return rc;
@@ -198,6 +204,7 @@ static int region_write_multi(struct vfu *v, const struct vfu_msg *m)
 static int device_reset(struct vfu *v, const struct vfu_msg *m)
 {
     (void)m;
+    vfu_remote_abort(v);
     vgpu_reset(v->vgpu);
     pci_reset(&v->pci);
     vfu_mig_reset(v);

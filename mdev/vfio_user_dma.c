@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A client's memory: windows with a descriptor are mapped here and handed to the vGPU; windows without
-// one (ROMs, private memory) are remembered, so that they can be unmapped, and stay out of the device's
-// reach: what it does there faults.
+// A client's memory: windows with a descriptor are mapped here and handed to the vGPU; writable ones
+// without are reached by messages (vfio_user_remote.c); read-only ones without (ROMs) are remembered, so
+// that they can be unmapped, and stay out of the device's reach: what it does there faults.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,13 +31,20 @@ static int map_fd(int fd, const struct vfu_dma_map *map, void **hva)
     return *hva == MAP_FAILED ? -errno : 0;
 }
 
+static void release(struct vfu *v, struct vfu_map *row)
+{
+    if (row->base) {
+        vfu_remote_unmap(v, row);
+    }
+    munmap(row->hva, (size_t)row->bytes);
+}
+
 int vfu_cmd_dma_map(struct vfu *v, const struct vfu_msg *m)
 {
     struct vfu_dma_map map;
-    struct vfu_map *row;
+    struct vfu_map row = {0};
     uint64_t end;
-    void *hva = NULL;
-    int rc;
+    int rc = 0;
 
     memcpy(&map, m->data, sizeof map);
     if (map.argsz < sizeof map || (map.flags & ~(uint32_t)VFU_DMA_FLAGS) ||
@@ -53,24 +60,26 @@ int vfu_cmd_dma_map(struct vfu *v, const struct vfu_msg *m)
     if (v->nmaps == VFU_MAPS_MAX) {
         return -ENOSPC;
     }
+    row = (struct vfu_map){.gpa = map.addr, .bytes = map.size,
+                           .writable = (map.flags & VFU_DMA_W) != 0, .unsettled = true};
     if (m->nfds) {
-        rc = map_fd(m->fds[0], &map, &hva);
-        if (rc) {
-            return rc;
-        }
-        rc = vgpu_dma_map(v->vgpu, map.addr, map.size, hva,
+        rc = map_fd(m->fds[0], &map, &row.hva);
+    } else if (row.writable) {
+        rc = vfu_remote_map(v, &row);
+    }
+    if (!rc && row.hva) {
+        rc = vgpu_dma_map(v->vgpu, map.addr, map.size, row.hva,
                           (map.flags & VFU_DMA_R ? VGPU_DMA_READ : 0u) |
                               (map.flags & VFU_DMA_W ? VGPU_DMA_WRITE : 0u),
                           NULL);
         if (rc) {
-            munmap(hva, (size_t)map.size);
-            return rc;
+            release(v, &row);
         }
     }
-    row = &v->maps[v->nmaps++];
-    *row = (struct vfu_map){.gpa = map.addr, .bytes = map.size, .hva = hva,
-                            .writable = (map.flags & VFU_DMA_W) != 0, .unsettled = true};
-    return 0;
+    if (!rc) {
+        v->maps[v->nmaps++] = row;
+    }
+    return rc;
 }
 
 static void unmap(struct vfu *v, unsigned i)
@@ -78,7 +87,7 @@ static void unmap(struct vfu *v, unsigned i)
     struct vfu_map *row = &v->maps[i];
     if (row->hva) {
         vgpu_dma_unmap(v->vgpu, row->gpa, row->bytes); // first: waits until nobody uses it
-        munmap(row->hva, (size_t)row->bytes);
+        release(v, row);
     }
     *row = v->maps[--v->nmaps];
 }

@@ -30,7 +30,7 @@ static void signal_fd(int fd)
     }
 }
 
-static void raise_line(struct vfu *v) // irq_lock held
+void vfu_raise(struct vfu *v)
 {
     if (v->irq_fd[VFU_IRQ_MSIX] >= 0) {
         signal_fd(v->irq_fd[VFU_IRQ_MSIX]);
@@ -46,8 +46,8 @@ static void on_irq(struct vgpu_client *client, unsigned index, bool level)
     (void)index;
     pthread_mutex_lock(&v->irq_lock);
     v->level = level;
-    if (level) {
-        raise_line(v);
+    if (level && !v->holding) {
+        vfu_raise(v);
     }
     pthread_mutex_unlock(&v->irq_lock);
 }
@@ -64,7 +64,7 @@ static void assign(struct vfu *v, uint32_t index, int fd) // irq_lock held
         v->intx_masked = false;
     }
     if (fd >= 0 && v->level && (index == VFU_IRQ_INTX || index == VFU_IRQ_MSIX)) {
-        raise_line(v);
+        vfu_raise(v);
     }
 }
 
@@ -154,7 +154,7 @@ static int mask(struct vfu *v, const struct vfu_irq_set *set, const struct vfu_m
     }
     v->intx_masked = on;
     if (!on && v->level) {
-        raise_line(v);
+        vfu_raise(v);
     }
     return 0;
 }

@@ -19,7 +19,8 @@ enum { VFU_MAPS_MAX = 32 };
 
 struct vfu_map {
     uint64_t gpa, bytes;
-    void *hva;  // NULL: the client gave no descriptor; the device cannot reach it
+    void *hva;  // NULL: read-only and without descriptor; the device cannot reach it
+    void *base; // without descriptor: the client's bytes as last exchanged; hva is a shadow of them
     bool writable;
     // dirty log: submissions at the last report of the whole window; unsettled: some ran meanwhile
     uint64_t mark;
@@ -33,6 +34,35 @@ struct vfu_msg {
     size_t n;
     int *fds;
     unsigned nfds;
+};
+
+// Memory by messages; see vfio_user_remote.c.
+enum vfu_remote_phase {
+    VFU_REMOTE_IDLE,
+    VFU_REMOTE_TABLE, // the GPU's page table is being fetched
+    VFU_REMOTE_PAGES, // what it maps
+    VFU_REMOTE_RUN,   // the engine works
+    VFU_REMOTE_BACK,  // what it wrote is being written back
+};
+struct vfu_run {
+    uint64_t gpa;
+    uint32_t bytes;
+    bool writable;
+};
+struct vfu_remote {
+    unsigned windows;
+    enum vfu_remote_phase phase;
+    uint32_t wptr, rptr; // of the doorbell; before it
+    bool again;          // another came meanwhile
+    uint32_t again_wptr;
+    struct vfu_run *runs;
+    unsigned nruns, room, at;
+    uint32_t back;       // bytes of the run looked at for changes
+    uint64_t total;
+    bool waiting;        // for the reply to a request of ours
+    uint16_t id, command;
+    uint64_t gpa, asked_ns;
+    uint32_t bytes;
 };
 
 struct vfu {
@@ -64,6 +94,9 @@ struct vfu {
     pthread_mutex_t irq_lock;
     int irq_fd[VFU_IRQ_COUNT];
     bool intx_masked, level;
+    bool holding;              // interrupts wait until memory is written back
+
+    struct vfu_remote remote;
 
     // migration
     uint32_t state;
@@ -83,9 +116,20 @@ int vfu_dispatch(struct vfu *v, const struct vfu_msg *m);
 vfu_handler vfu_cmd_version;                                  // vfio_user_version.c
 vfu_handler vfu_cmd_dma_map, vfu_cmd_dma_unmap;               // vfio_user_dma.c
 void vfu_unmap_all(struct vfu *v);
+// vfio_user_remote.c. A window without descriptor gets its shadow, or loses it.
+int vfu_remote_map(struct vfu *v, struct vfu_map *m);
+void vfu_remote_unmap(struct vfu *v, struct vfu_map *m);
+void vfu_remote_abort(struct vfu *v); // the doorbell under way never rings
+int vfu_remote_next(struct vfu *v);   // goes on as far as it can; -ENOTCONN: the client hangs
+void vfu_remote_reply(struct vfu *v, const struct vfu_header *h, const uint8_t *data, size_t n);
+// A register write while there are such windows: true when it is taken care of.
+bool vfu_remote_write(struct vfu *v, uint64_t off, uint32_t value);
+// What a register read shows while memory is not written back yet.
+uint32_t vfu_remote_read(struct vfu *v, uint64_t off, uint32_t value);
 vfu_handler vfu_cmd_irq_info, vfu_cmd_set_irqs;               // vfio_user_irq.c
 extern const struct vgpu_client_ops vfu_client_ops;
 void vfu_close_irqs(struct vfu *v);
+void vfu_raise(struct vfu *v); // irq_lock held: tells the client that the line is up
 vfu_handler vfu_cmd_feature, vfu_cmd_mig_read, vfu_cmd_mig_write; // vfio_user_migrate.c
 void vfu_mig_reset(struct vfu *v); // to RUNNING, dropping what was saved or received
 

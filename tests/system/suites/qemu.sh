@@ -47,7 +47,7 @@ test_qemu_draws_on_pc_q35_and_virt() {
 }
 test_qemu_memory_that_cannot_be_shared() {
     pci_ready qemu arm64; r=$?; [ $r = 0 ] || { skippable $r; return; }
-    serve qemu-private vm0 && SHARE=off qemu qemu-private pc vm0 && says qemu-private "$ok" && stop
+    serve qemu-private vm0 && MEMORY=private qemu qemu-private pc vm0 && says qemu-private "$ok" && stop
 }
 test_qemu_guest_and_daemon_restart() {
     pci_ready qemu arm64; r=$?; [ $r = 0 ] || { skippable $r; return; }
@@ -103,6 +103,6 @@ test_mdevctl_manages_devices() {
         { tail -20 "$out/mdevctl.log"; return 1; }
 }
 
-suite="$suite qemu_draws_on_pc_q35_and_virt qemu_guest_and_daemon_restart
+suite="$suite qemu_draws_on_pc_q35_and_virt qemu_memory_that_cannot_be_shared qemu_guest_and_daemon_restart
 qemus_and_a_board_share_a_daemon board_draws_the_same_through_the_daemon board_survives_the_daemon
 mdevctl_manages_devices"
