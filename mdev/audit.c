@@ -101,7 +101,7 @@ static const char *check_ib(struct audit *a, uint32_t va, uint32_t ndw, bool *re
     struct gpu_mem *mem = &a->vgpu->client_mem.mem;
     struct ib_copy *ib;
     const char *why;
-    uint32_t fault;
+    uint32_t fault, packets, at;
     bool write;
 
     for (unsigned i = 0; i < w->nibs; i++) { // the same buffer called again, e.g. once per tile
@@ -140,11 +140,14 @@ static const char *check_ib(struct audit *a, uint32_t va, uint32_t ndw, bool *re
         return REFUSE(a, "indirect buffer 0x%08x+%u is not readable memory", va, ndw);
     }
     ib = &w->ibs[w->nibs++];
-    *ib = (struct ib_copy){va, ndw, w->used, false};
+    *ib = (struct ib_copy){.va = va, .ndw = ndw, .first = w->used};
+    at = (uint32_t)(ib - w->ibs);
     w->used += ndw;
     w->sub.dwords += ndw;
     w->sub.ibs++;
+    packets = w->sub.packets;
     why = audit_buffer(a->vgpu, w, ib->first, ndw, a->depth + 1, a->why, a->why_n);
+    w->ibs[at].packets = w->sub.packets - packets;
     if (why) {
         char text[200];
         snprintf(text, sizeof text, "%s", why);

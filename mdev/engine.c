@@ -6,6 +6,7 @@
 // guest and engine never run at the same time.
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/bits.h"
 #include "mdev/private.h"
@@ -35,6 +36,9 @@ static const uint32_t *env_ib(struct gpu_env *env, uint32_t va, uint32_t ndw)
     const struct workload *w = vgpu->current;
     for (unsigned i = 0; i < w->nibs; i++) {
         if (w->ibs[i].va == va && w->ibs[i].ndw == ndw && !w->ibs[i].refused) {
+            if (vgpu->details) {
+                details_ib(vgpu, &vgpu->current->ibs[i]);
+            }
             return w->words + w->ibs[i].first;
         }
     }
@@ -60,7 +64,9 @@ static void env_fence(struct gpu_env *env, uint32_t va, uint32_t value)
     struct vgpu *vgpu = container_of(env, struct vgpu, env);
     (void)va;
     vgpu->current->sub.seqno = value;
-    vgpu->current->sub.stamp_ns[VGPU_STAGE_fenced] = host_ns();
+    if (vgpu->details) {
+        details_work(vgpu, VGPU_WORK_fence, NULL, NULL, NULL);
+    }
 }
 
 static void env_work(struct gpu_env *env, const struct gpu_draw *draw,
@@ -68,7 +74,9 @@ static void env_work(struct gpu_env *env, const struct gpu_draw *draw,
                      enum gpu_result result)
 {
     struct vgpu *vgpu = container_of(env, struct vgpu, env);
-    (void)fill;
+    if (vgpu->details) {
+        details_work(vgpu, draw ? VGPU_WORK_draw : res ? VGPU_WORK_resolve : VGPU_WORK_fill, draw, res, fill);
+    }
     if (draw) {
         vgpu->current->sub.draws++;
         vgpu->stats.draws++;
@@ -81,6 +89,17 @@ static void env_work(struct gpu_env *env, const struct gpu_draw *draw,
     }
 }
 
+static void env_packet(struct gpu_env *env, unsigned depth, uint32_t va, const uint32_t *dw, uint32_t n)
+{
+    (void)va, (void)dw, (void)n;
+    container_of(env, struct vgpu, env)->depth = depth;
+}
+
+const struct gpu_env_ops engine_env_ops_detailed = {.ib = env_ib,
+                                                    .interrupt = env_interrupt,
+                                                    .fence = env_fence,
+                                                    .work = env_work,
+                                                    .packet = env_packet};
 const struct gpu_env_ops engine_env_ops = {
     .ib = env_ib, .interrupt = env_interrupt, .fence = env_fence, .work = env_work};
 
@@ -88,19 +107,18 @@ static void complete(struct vgpu *vgpu, struct workload *w)
 {
     uint32_t fault_va;
     bool write;
-    uint64_t now;
 
     if (gmmu_clear_fault(&vgpu->engine_mem, &fault_va, &write)) {
         ring_refuse(vgpu, "%s fault at GPU address 0x%08x", write ? "write" : "read", fault_va);
         irq_fault(vgpu, fault_va);
     }
-    now = host_ns();
-    if (!w->sub.stamp_ns[VGPU_STAGE_fenced]) {
-        w->sub.stamp_ns[VGPU_STAGE_fenced] = now;
-    }
     atomic_store(&vgpu->rptr, w->ring_end);
+    stage_stamp(vgpu, w, VGPU_STAGE_fenced);
+    if (vgpu->details) {
+        details_end(vgpu, w);
+    }
     if (w->irq_bits) {
-        w->sub.stamp_ns[VGPU_STAGE_interrupted] = host_ns();
+        stage_stamp(vgpu, w, VGPU_STAGE_interrupted);
     }
     uint32_t irq_bits = w->irq_bits;
     irq_completed(vgpu, w); // before the line goes up: the acknowledge may come at once
@@ -108,6 +126,14 @@ static void complete(struct vgpu *vgpu, struct workload *w)
         irq_raise(vgpu, irq_bits);
     }
     atomic_fetch_sub(&vgpu->inflight, 1); // last: idle means that the interrupt is up as well
+}
+
+// Time of this thread alone: what the host gave to others meanwhile is no guest's fault.
+static uint64_t thread_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 // Draws between two looks at the clock: few where draws are long, many where they are short.
@@ -129,23 +155,28 @@ static void settle(struct vgpu *vgpu)
     }
 }
 
-// One slice of one vGPU. Called without the lock; vgpu->current is the engine's.
-static void run_slice(struct vgpu *vgpu, uint64_t slice_ns)
+// One slice of one vGPU. Called without the lock; vgpu->current is the engine's. `exact`: others compete,
+// so what it is charged matters.
+static void run_slice(struct vgpu *vgpu, uint64_t slice_ns, bool exact)
 {
     struct mdev *mdev = vgpu->mdev;
     struct workload *w = vgpu->current;
-    uint64_t start = host_ns(), end = start, before;
+    uint64_t start = host_ns(), end = start, before, used;
+    uint64_t cpu = exact && mdev->own_thread ? thread_ns() : 0;
     enum gpu_run r;
 
     if (!w->began) {
         w->began = true;
-        w->sub.stamp_ns[VGPU_STAGE_started] = start;
+        start = before = end = stage_stamp(vgpu, w, VGPU_STAGE_started);
         vgpu->stats.wait_ns += start - w->sub.stamp_ns[VGPU_STAGE_queued];
         if (w->ring_refused) {
             r = GPU_RUN_ERROR;
             goto ran;
         }
         gpu_begin(vgpu->gpu, vgpu->regs[REG_CP_RB_BASE], w->words, w->ring_ndw);
+    }
+    if (vgpu->details) {
+        details_begin(vgpu);
     }
     do {
         before = end;
@@ -159,9 +190,10 @@ ran:
     end = host_ns();
     w->sub.engine_ns += end - start;
     w->sub.slices++;
-    vgpu->stats.engine_ns += end - start;
+    used = cpu ? thread_ns() - cpu : end - start;
+    vgpu->stats.engine_ns += used;
     pthread_mutex_lock(&mdev->lock);
-    sched_charge(&mdev->sched, &vgpu->sched, end - start, end);
+    sched_charge(&mdev->sched, &vgpu->sched, used, end);
     if (r != GPU_RUN_MORE) {
         vgpu->current = NULL;
         vgpu->copied -= workload_bytes(w);
@@ -171,7 +203,7 @@ ran:
     case GPU_RUN_MORE:
         break;
     case GPU_RUN_DONE:
-        w->sub.stamp_ns[VGPU_STAGE_executed] = end;
+        stage_stamp(vgpu, w, VGPU_STAGE_executed);
         complete(vgpu, w);
         break;
     case GPU_RUN_ERROR:
@@ -180,7 +212,7 @@ ran:
         }
         w->sub.verdict = w->sub.verdict ? w->sub.verdict : -EINVAL;
         w->irq_bits |= CP_INT_OPCODE_ERROR;
-        w->sub.stamp_ns[VGPU_STAGE_executed] = end;
+        stage_stamp(vgpu, w, VGPU_STAGE_executed);
         complete(vgpu, w);
         break;
     case GPU_RUN_HANG:
@@ -217,6 +249,7 @@ static bool engine_step(struct mdev *mdev)
     uint64_t slice_ns;
     struct vgpu *vgpu = mdev->urgent;
     struct sched_entity *e;
+    bool exact;
     if (vgpu && vgpu->current && !vgpu->cancel) { // somebody waits for its end
         e = &vgpu->sched;
         slice_ns = SCHED_URGENT_NS;
@@ -237,8 +270,9 @@ static bool engine_step(struct mdev *mdev)
     mdev->running = vgpu;
     atomic_store(&vgpu->touched, true);
     atomic_store(&mdev->preempt, vgpu != mdev->urgent && sched_preempts(&mdev->sched, e));
+    exact = sched_contended(&mdev->sched, e);
     pthread_mutex_unlock(&mdev->lock);
-    run_slice(vgpu, slice_ns);
+    run_slice(vgpu, slice_ns, exact);
     pthread_mutex_lock(&mdev->lock);
     mdev->running = NULL;
     settle(vgpu);
@@ -379,7 +413,7 @@ void engine_submit(struct vgpu *vgpu, struct workload *w)
     atomic_fetch_add(&vgpu->inflight, 1);
     pthread_mutex_lock(&mdev->lock);
     w->sub.id = ++mdev->next_id;
-    w->sub.stamp_ns[VGPU_STAGE_queued] = now = host_ns();
+    now = stage_stamp(vgpu, w, VGPU_STAGE_queued);
     *vgpu->tail = w;
     vgpu->tail = &w->next;
     vgpu->copied += workload_bytes(w);

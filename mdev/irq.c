@@ -91,7 +91,7 @@ void irq_acknowledged(struct vgpu *vgpu)
     vgpu->unacked = NULL;
     pthread_mutex_unlock(&vgpu->irq_lock);
     if (w) {
-        w->sub.stamp_ns[VGPU_STAGE_acknowledged] = host_ns();
+        stage_stamp(vgpu, w, VGPU_STAGE_acknowledged);
         report(vgpu, w);
     }
 }

@@ -36,6 +36,7 @@ struct mdev *mdev_create(const struct mdev_config *cfg, struct err *err)
     mdev->unmediated = cfg->unmediated;
     mdev->scissor_inclusive = cfg->scissor_inclusive;
     sched_init(&mdev->sched);
+    mdev->own_thread = cfg->raster_threads <= 1 && (!cfg->backend || strcmp(cfg->backend, "gl"));
     mdev->backend = backend_create(cfg->backend ? cfg->backend : "soft", &bc, err);
     if (!mdev->backend || engine_start(mdev, err)) {
         mdev_destroy(mdev);
@@ -55,6 +56,7 @@ void mdev_destroy(struct mdev *mdev)
     for (w = mdev->free_list; w; w = next) {
         next = w->next;
         free(w->words);
+        free(w->works);
         free(w);
     }
     pthread_cond_destroy(&mdev->wake);

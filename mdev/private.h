@@ -55,9 +55,11 @@ struct ib_copy {
     uint32_t va, ndw;
     uint32_t first;          // index of its first word in workload.words
     bool refused;
+    uint32_t packets, calls;
 };
 
 #define IBS_MAX 64u
+#define WORKS_MAX 65536u     // kept of one submission, while somebody listens
 
 struct workload {
     struct workload *next;
@@ -69,8 +71,9 @@ struct workload {
     struct ib_copy ibs[IBS_MAX + 16]; // the audit's rule says IBS_MAX; never more than fit
     unsigned nibs;
     bool began, ring_refused;
-    uint64_t resumed_ns;     // host time when it last went onto the engine
     uint32_t irq_bits;
+    struct vgpu_work *works; // kept from use to use, as words are
+    uint32_t nworks, works_room, works_lost;
 };
 
 // ---- one vGPU -----------------------------------------------------------------------------------------
@@ -129,6 +132,13 @@ struct vgpu {
     uint64_t last_warned_ns;
     vgpu_listener_fn *listener;
     void *listener_ctx;
+    vgpu_details_fn *details;
+    void *details_ctx;
+    struct vgpu_heat *heat;
+    uint64_t delay_ns[VGPU_STAGE_COUNT];
+    uint64_t mark_ns;        // when the work before ended
+    unsigned depth;          // of the packet that runs: 0 the ring
+    uint32_t ib_at[8];       // its buffers by depth
     struct capture *capture;
 };
 
@@ -145,6 +155,7 @@ struct mdev {
     struct log *log;
     struct gpu_backend *backend;
     bool synchronous, unmediated, scissor_inclusive;
+    bool own_thread;         // the backend draws on the engine's thread and nowhere else
     pthread_t worker;
     bool worker_started, stop;
     pthread_mutex_t lock;
@@ -164,6 +175,16 @@ struct mdev {
 };
 
 uint64_t host_ns(void);
+void stage_delay(uint64_t ns);
+
+// The submission has passed a stage. Returns when.
+static inline uint64_t stage_stamp(struct vgpu *vgpu, struct workload *w, enum vgpu_stage stage)
+{
+    if (__builtin_expect(vgpu->delay_ns[stage] != 0, 0)) {
+        stage_delay(vgpu->delay_ns[stage]);
+    }
+    return w->sub.stamp_ns[stage] = host_ns();
+}
 
 // gmmu.c
 void gmmu_init(struct gmmu *mmu, struct vgpu *vgpu);
@@ -202,7 +223,7 @@ void engine_wait_room(struct vgpu *vgpu);
 bool engine_pause(struct vgpu *vgpu, uint64_t timeout_ns);
 void engine_resume(struct vgpu *vgpu);
 void engine_cancel(struct vgpu *vgpu); // drops all queued and running work; returns when it is gone
-extern const struct gpu_env_ops engine_env_ops;
+extern const struct gpu_env_ops engine_env_ops, engine_env_ops_detailed;
 
 // irq.c
 void irq_raise(struct vgpu *vgpu, uint32_t cp_bits);
@@ -211,6 +232,19 @@ void irq_update(struct vgpu *vgpu);
 uint32_t irq_master(const struct vgpu *vgpu);
 void irq_completed(struct vgpu *vgpu, struct workload *w); // waits for the acknowledge
 void irq_acknowledged(struct vgpu *vgpu);
+
+// details.c
+void details_begin(struct vgpu *vgpu); // a submission goes onto the engine, or comes back to it
+void details_ib(struct vgpu *vgpu, struct ib_copy *ib);
+void details_work(struct vgpu *vgpu, enum vgpu_work_kind kind, const struct gpu_draw *draw, const struct gpu_resolve *res,
+                  const struct gpu_fill *fill);
+void details_end(struct vgpu *vgpu, struct workload *w);
+void heat_read(struct vgpu *vgpu, uint32_t reg, uint32_t value, uint64_t start_ns);
+void heat_write(struct vgpu *vgpu, uint32_t reg, bool same, uint64_t start_ns);
+static inline uint64_t heat_start(const struct vgpu *vgpu)
+{
+    return vgpu->heat && vgpu->heat->accesses % 16 == 0 ? host_ns() : 0;
+}
 
 // capture.c
 void capture_submission(struct vgpu *vgpu, const struct workload *w);

@@ -11,24 +11,7 @@
 
 #include "base/bits.h"
 #include "base/err.h"
-
-struct record {
-    unsigned vgpu;
-    struct vgpu_submission sub;
-};
-
-#define VGPUS_MAX 256u
-
-struct profile {
-    pthread_mutex_t lock;
-    struct record *records;
-    uint64_t used, room, max, dropped;
-    struct {
-        struct vgpu *vgpu;
-        char name[64];
-    } vgpus[VGPUS_MAX];
-    unsigned nvgpus;
-};
+#include "mdev/profile_priv.h"
 
 static const struct {
     const char *name, *help;
@@ -64,18 +47,25 @@ void profile_destroy(struct profile *p)
     if (p) {
         pthread_mutex_destroy(&p->lock);
         free(p->records);
+        for (unsigned i = 0; i < p->nvgpus; i++) {
+            free(p->vgpus[i].heat);
+        }
+        profile_tables_free(p);
         free(p);
     }
 }
 
-static void record(void *ctx, struct vgpu *vgpu, const struct vgpu_submission *sub)
+unsigned profile_index(const struct profile *p, const struct vgpu *vgpu)
 {
-    struct profile *p = ctx;
     unsigned who = 0;
-    pthread_mutex_lock(&p->lock);
     while (who < p->nvgpus && p->vgpus[who].vgpu != vgpu) {
         who++;
     }
+    return who;
+}
+
+void profile_add(struct profile *p, unsigned who, const struct vgpu_submission *sub)
+{
     if (p->used == p->room && p->room < p->max) {
         uint64_t room = p->room ? p->room * 2 : 4096;
         struct record *r;
@@ -92,22 +82,52 @@ static void record(void *ctx, struct vgpu *vgpu, const struct vgpu_submission *s
         p->records[p->used].vgpu = who;
         p->records[p->used++].sub = *sub;
     }
+}
+
+static void record(void *ctx, struct vgpu *vgpu, const struct vgpu_submission *sub)
+{
+    struct profile *p = ctx;
+    pthread_mutex_lock(&p->lock);
+    profile_add(p, profile_index(p, vgpu), sub);
     pthread_mutex_unlock(&p->lock);
+}
+
+int profile_vgpu(struct profile *p, const char *name)
+{
+    if (p->nvgpus == PROFILE_VGPUS_MAX) {
+        return -ENOSPC;
+    }
+    snprintf(p->vgpus[p->nvgpus].name, sizeof p->vgpus[0].name, "%s", name);
+    return (int)p->nvgpus++;
 }
 
 int profile_attach(struct profile *p, struct vgpu *vgpu)
 {
-    pthread_mutex_lock(&p->lock);
-    if (p->nvgpus == VGPUS_MAX) {
-        pthread_mutex_unlock(&p->lock);
-        return -ENOSPC;
+    struct vgpu_heat *heat = calloc(1, sizeof *heat);
+    int i;
+    if (!heat) {
+        return -ENOMEM;
     }
-    p->vgpus[p->nvgpus].vgpu = vgpu;
-    snprintf(p->vgpus[p->nvgpus].name, sizeof p->vgpus[0].name, "%s", vgpu_name(vgpu));
-    p->nvgpus++;
+    pthread_mutex_lock(&p->lock);
+    i = profile_vgpu(p, vgpu_name(vgpu));
+    if (i >= 0) {
+        p->vgpus[i].vgpu = vgpu;
+        p->vgpus[i].heat = heat;
+    }
     pthread_mutex_unlock(&p->lock);
+    if (i < 0) {
+        free(heat);
+        return i;
+    }
+    vgpu_heat(vgpu, heat);
+    vgpu_listen_details(vgpu, profile_details, p);
     vgpu_listen(vgpu, record, p);
     return 0;
+}
+
+const char *profile_vgpu_name(const struct profile *p, unsigned i)
+{
+    return i < p->nvgpus ? p->vgpus[i].name : "?";
 }
 
 unsigned profile_vgpu_count(const struct profile *p)
@@ -130,7 +150,7 @@ const struct vgpu_submission *profile_record(const struct profile *p, uint64_t i
 }
 
 // Nanoseconds of a span, false when the submission did not pass both stages.
-static bool span_ns(const struct vgpu_submission *sub, unsigned span, uint64_t *ns)
+bool profile_span_ns(const struct vgpu_submission *sub, unsigned span, uint64_t *ns)
 {
     uint64_t a = sub->stamp_ns[spans[span].from], b = sub->stamp_ns[spans[span].to];
     *ns = b > a ? b - a : 0;
@@ -192,7 +212,7 @@ int profile_summary(struct profile *p, unsigned i, struct profile_vgpu *out)
     for (unsigned s = 0; s < PROFILE_SPAN_COUNT; s++) {
         uint64_t n = 0;
         for (uint64_t r = 0; r < p->used; r++) {
-            if (p->records[r].vgpu == i && span_ns(&p->records[r].sub, s, &v[n])) {
+            if (p->records[r].vgpu == i && profile_span_ns(&p->records[r].sub, s, &v[n])) {
                 n++;
             }
         }

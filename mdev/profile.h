@@ -8,6 +8,7 @@
 #ifndef MDEV_PROFILE_H
 #define MDEV_PROFILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -19,8 +20,11 @@ struct profile;
 struct profile *profile_create(uint64_t max_records);
 void profile_destroy(struct profile *p);
 
-// Listens to a vGPU until it is destroyed. The profile must outlive the vGPU.
+// Listens to a vGPU until it is destroyed: submissions, what they are made of, and register accesses.
+// The vGPU must be idle; the profile must outlive it.
 int profile_attach(struct profile *p, struct vgpu *vgpu);
+// The other way to fill one: from a file that profile_write_csv wrote. -EINVAL names line and column.
+int profile_load_csv(struct profile *p, const char *path, struct err *err);
 
 // Intervals between stages, as people ask for them.
 #define PROFILE_SPANS(X)                                                                           \
@@ -56,12 +60,79 @@ struct profile_vgpu {
 };
 
 unsigned profile_vgpu_count(const struct profile *p);
+const char *profile_vgpu_name(const struct profile *p, unsigned i);
 // Computes the summary of one vGPU. 0, -EINVAL, -ENOMEM.
 int profile_summary(struct profile *p, unsigned i, struct profile_vgpu *out);
 
 // Records in order of completion: the i-th, or NULL; *vgpu is its index.
 const struct vgpu_submission *profile_record(const struct profile *p, uint64_t i, unsigned *vgpu);
 uint64_t profile_dropped(const struct profile *p);
+
+// ---- what submissions are made of ------------------------------------------------------------------
+
+// All works of one kind from one buffer: the leaves of vGPU > context > buffer > work.
+struct profile_leaf {
+    struct profile_leaf_key {
+        uint32_t vgpu, context, ib_va, kind, prim, count;
+    } key;
+    uint64_t calls, ns;
+};
+struct profile_ib {
+    struct profile_ib_key {
+        uint32_t vgpu, context, va;
+    } key;
+    uint64_t submissions, calls, dwords, packets;
+};
+struct profile_tile {
+    struct profile_tile_key {
+        uint32_t vgpu;
+        int32_t x, y; // of the tile in its picture
+    } key;
+    uint64_t draws, resolves, ns, pixels; // pixels: resolved
+};
+// The i-th, in order of appearance; NULL past the end. Past a bound new ones are counted as lost.
+const struct profile_leaf *profile_leaf_at(const struct profile *p, unsigned i);
+const struct profile_ib *profile_ib_at(const struct profile *p, unsigned i);
+const struct profile_tile *profile_tile_at(const struct profile *p, unsigned i);
+uint64_t profile_lost(const struct profile *p);
+const char *profile_work_name(unsigned kind);
+
+// The hottest registers of a vGPU, most accesses first; returns how many (at most n).
+struct profile_reg {
+    uint32_t reg;
+    const char *name; // "" when nobody knows it
+    struct vgpu_heat_reg heat;
+};
+enum { PROFILE_SPIN = 64 }; // so many equal reads in a row are a guest that spins
+unsigned profile_registers(const struct profile *p, unsigned vgpu, struct profile_reg *out, unsigned n);
+
+// ---- sharing ---------------------------------------------------------------------------------------
+
+enum { PROFILE_SHARES_MAX = 16 };
+struct profile_sharing {
+    unsigned vgpus;                  // at most PROFILE_SHARES_MAX
+    uint64_t span_ns;                // first doorbell to last fence
+    uint64_t busy_ns;                // engine time of all
+    uint64_t bubble_ns;              // engine idle although something was queued
+    uint64_t preemptions;
+    double jain_median, jain_worst;  // of engine time in windows of 100 ms in which at least two wanted
+    uint64_t waited_for[PROFILE_SHARES_MAX][PROFILE_SHARES_MAX]; // [who][for whom], ns
+};
+int profile_share(const struct profile *p, struct profile_sharing *out); // -ENOMEM
+
+// ---- two runs --------------------------------------------------------------------------------------
+
+struct profile_delta {
+    const char *what;                // a span, or "engine" time, or frames: "period" between fences
+    uint64_t na, nb;
+    double a_ns, b_ns;               // medians
+    double change, low, high;        // b / a - 1 with its 95 % interval (bootstrap)
+    bool differs;                    // the interval does not hold 0
+};
+enum { PROFILE_DELTAS = PROFILE_SPAN_COUNT + 2 };
+// All vGPUs together. -ENOMEM.
+int profile_compare(const struct profile *a, const struct profile *b,
+                    struct profile_delta out[PROFILE_DELTAS]);
 
 int profile_write_json(struct profile *p, const char *path, struct err *err);
 int profile_write_csv(struct profile *p, const char *path, struct err *err);

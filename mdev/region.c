@@ -83,7 +83,8 @@ static void doorbell(struct vgpu *vgpu, uint32_t wptr)
     }
     w->sub.stamp_ns[VGPU_STAGE_doorbell] = now;
     w->sub.verdict = audit_workload(vgpu, w);
-    w->sub.stamp_ns[VGPU_STAGE_audited] = host_ns();
+    w->sub.context = vgpu->regs[REG_MH_MMU_PT_BASE];
+    stage_stamp(vgpu, w, VGPU_STAGE_audited);
     vgpu->stats.submissions++;
     if (vgpu->capture) {
         capture_submission(vgpu, w);
@@ -193,8 +194,12 @@ int vgpu_region_read(struct vgpu *vgpu, unsigned index, uint64_t off, void *buf,
     }
     for (size_t i = 0; i < n; i += 4) {
         uint32_t reg = (uint32_t)((off + i) / 4);
+        uint64_t start = heat_start(vgpu);
         uint32_t v = reg_read(vgpu, reg);
         vgpu->stats.mmio_reads++;
+        if (vgpu->heat) {
+            heat_read(vgpu, reg, v, start);
+        }
         put_le32((uint8_t *)buf + i, v);
         if (log_on(vgpu->log, LOG_vgpu)) {
             const struct gpu_reg_info *info = gpu_reg_info(reg);
@@ -217,7 +222,14 @@ int vgpu_region_write(struct vgpu *vgpu, unsigned index, uint64_t off, const voi
             const struct gpu_reg_info *info = gpu_reg_info(reg);
             TRACE(vgpu->log, vgpu, "write %s(0x%04x) = 0x%08x", info ? info->name : "?", reg, v);
         }
-        reg_write(vgpu, reg, v);
+        if (vgpu->heat) {
+            bool same = vgpu->regs[reg] == v;
+            uint64_t start = heat_start(vgpu);
+            reg_write(vgpu, reg, v);
+            heat_write(vgpu, reg, same, start);
+        } else {
+            reg_write(vgpu, reg, v);
+        }
     }
     return 0;
 }

@@ -20,6 +20,13 @@ uint64_t host_ns(void)
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+void stage_delay(uint64_t ns)
+{
+    uint64_t end = host_ns() + ns;
+    while (host_ns() < end) {
+    }
+}
+
 struct workload *workload_new(struct mdev *mdev)
 {
     struct workload *w;
@@ -38,7 +45,7 @@ struct workload *workload_new(struct mdev *mdev)
     w->room = room;
     w->nibs = 0;
     w->began = w->ring_refused = false;
-    w->resumed_ns = 0;
+    w->nworks = w->works_lost = 0;
     w->irq_bits = 0;
     return w;
 }
@@ -145,6 +152,6 @@ struct workload *ring_fetch(struct vgpu *vgpu, uint32_t wptr)
     w->used = w->ring_ndw = n;
     w->ring_end = vgpu->fetched;
     w->sub.dwords = n;
-    w->sub.stamp_ns[VGPU_STAGE_copied] = host_ns();
+    stage_stamp(vgpu, w, VGPU_STAGE_copied);
     return w;
 }

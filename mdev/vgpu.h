@@ -137,6 +137,7 @@ struct vgpu_submission {
     uint64_t stamp_ns[VGPU_STAGE_COUNT]; // 0: not reached
     uint32_t ibs, dwords, draws, resolves, packets;
     uint32_t slices;                     // times it was on the engine: 1 + preemptions
+    uint32_t context;                    // the guest's GPU page table at the doorbell
     uint64_t engine_ns;                  // time on the engine (excluding preempted time)
     int verdict;                         // 0, or -errno of the audit/execution
     uint32_t seqno;                      // last fence value written
@@ -151,6 +152,51 @@ const char *vgpu_name(const struct vgpu *vgpu);
 // Called once for every submission when it leaves the road (worker thread). NULL stops.
 typedef void vgpu_listener_fn(void *ctx, struct vgpu *vgpu, const struct vgpu_submission *sub);
 void vgpu_listen(struct vgpu *vgpu, vgpu_listener_fn *fn, void *ctx);
+
+// What one submission did on the engine, in order. Only recorded while somebody listens.
+#define VGPU_WORKS(X) X(draw) X(resolve) X(fill) X(fence)
+enum vgpu_work_kind {
+#define X(name) VGPU_WORK_##name,
+    VGPU_WORKS(X)
+#undef X
+    VGPU_WORK_COUNT
+};
+struct vgpu_work {
+    uint64_t start_ns;      // host
+    uint32_t ns;            // with the packets before it
+    uint32_t ib_va;         // the buffer whose packet it was; 0: the ring
+    uint32_t count;         // vertices of a draw, pixels of a resolve, bytes of a fill
+    int16_t tile_x, tile_y; // window offset: which tile of the picture
+    uint8_t kind, prim;     // enum vgpu_work_kind, enum gpu_prim
+};
+struct vgpu_ib {
+    uint32_t va, dwords, packets, calls; // packets: with those of buffers that it calls
+};
+struct vgpu_details {
+    const struct vgpu_work *works;
+    const struct vgpu_ib *ibs;
+    uint32_t nworks, nibs, lost; // lost: works beyond what is kept
+};
+// Called before the listener, for every submission that executed (engine's thread). NULL stops.
+typedef void vgpu_details_fn(void *ctx, struct vgpu *vgpu, const struct vgpu_submission *sub,
+                             const struct vgpu_details *details);
+void vgpu_listen_details(struct vgpu *vgpu, vgpu_details_fn *fn, void *ctx);
+
+// Register accesses, counted for every register; ns is measured on every 16th access.
+struct vgpu_heat {
+    struct vgpu_heat_reg {
+        uint64_t reads, writes, same, ns; // same: writes of the value that was there
+        uint64_t polls, longest;          // reads that found what the read before found, with no
+                                          // other access between; the longest run of them
+    } regs[0x8000];
+    uint32_t last_reg, last_value;
+    uint64_t run, accesses;
+};
+// Counts into `heat` (borrowed, zeroed by the caller; it must outlive the vGPU); NULL stops.
+void vgpu_heat(struct vgpu *vgpu, struct vgpu_heat *heat);
+
+// For tests of the profile: every passage of that stage takes so much longer. 0 ends it.
+void vgpu_delay(struct vgpu *vgpu, enum vgpu_stage stage, uint64_t ns);
 
 // Named report for people: unmodelled registers, refused packets with reasons, faults.
 void vgpu_report(struct vgpu *vgpu, FILE *out);
