@@ -68,9 +68,12 @@ struct gl_surface {
     bool swizzle_set;
     uint8_t swizzle[4];  // of the texture
     uint64_t generation; // of the memory when both were the same
+    uint64_t hash;       // without generations: of what was written there, 0 unknown
+    uint64_t epoch;      // when memory was last found to be that
     uint64_t version;    // changes with the contents
     uint64_t used;
 };
+enum { MAX_WANTED = 16 };
 // The surface at that place if it holds what memory should hold. NULL when there is none.
 struct gl_surface *gl_surface_find(struct gl_context *ctx, uint32_t va, uint32_t pitch,
                                    unsigned bpp);
@@ -88,6 +91,12 @@ void gl_surfaces_sync(struct gl_context *ctx, uint32_t va, uint64_t bytes);
 void gl_surfaces_wrote(struct gl_context *ctx, uint32_t va, uint64_t bytes);
 void gl_surfaces_flush(struct gl_context *ctx);
 void gl_surfaces_destroy(struct gl_context *ctx);
+
+// ---- contents of memory (contents.c) ------------------------------------------------------------
+
+// Hashes memory, holes too; and bytes as if they lay at va.
+uint64_t gl_hash_memory(struct gl_context *ctx, uint64_t h, uint32_t va, uint64_t n);
+uint64_t gl_hash_at(uint64_t h, uint32_t va, const void *data, size_t n);
 
 // ---- textures (texture.c) -----------------------------------------------------------------------
 
@@ -145,6 +154,8 @@ struct gl_context {
     struct gl_merge *merge;
     struct gl_surface surfaces[MAX_SURFACES];
     unsigned surfaces_ahead;
+    uint32_t wanted[MAX_WANTED]; // surfaces that were asked for
+    unsigned wanted_next;
     uint64_t surface_versions;
     bool merging;         // tiles may be merged
     enum gpu_result late; // of work that was recorded; returned by the next flush

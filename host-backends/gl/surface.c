@@ -4,12 +4,14 @@
 // memory at once: its image is kept, textures that name the same memory sample it, a restore takes
 // it back, and the flush (or anybody who reads the memory in another way) writes it out. After that
 // the image stays good for as long as the memory's generation number says that nobody has written
-// there; without such numbers it is forgotten.
+// there. Without such numbers what is written is hashed, if somebody wanted the surface before, and
+// memory compared with that once an epoch.
 #include "host-backends/gl/gl.h"
 
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/hash.h"
 
 #define MAX_SURFACE_BYTES (256ull << 20)
 
@@ -41,6 +43,35 @@ static void forget(struct gl_context *ctx, struct gl_surface *s)
     memset(s, 0, sizeof *s);
 }
 
+// Surfaces that were wanted when nothing was known about their memory.
+static bool is_wanted(const struct gl_context *ctx, uint32_t va)
+{
+    for (unsigned i = 0; i < MAX_WANTED; i++) {
+        if (ctx->wanted[i] == va) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_wanted(struct gl_context *ctx, uint32_t va)
+{
+    if (!is_wanted(ctx, va)) {
+        ctx->wanted[ctx->wanted_next++ % MAX_WANTED] = va;
+    }
+}
+
+static uint64_t hash_rows(struct gl_context *ctx, const struct gl_surface *s, const uint8_t *data)
+{
+    size_t n = (size_t)s->img.width * s->bpp;
+    uint64_t h = HASH_INIT;
+    for (uint32_t y = 0; y < s->img.height; y++) {
+        uint32_t va = s->va + y * s->pitch * s->bpp;
+        h = data ? gl_hash_at(h, va, data + y * n, n) : gl_hash_memory(ctx, h, va, n);
+    }
+    return h | 1;
+}
+
 static void write_back(struct gl_context *ctx, struct gl_surface *s)
 {
     uint32_t w = s->img.width, h = s->img.height;
@@ -67,6 +98,8 @@ static void write_back(struct gl_context *ctx, struct gl_surface *s)
         ctx->late = GPU_MEM_FAULT;
     }
     s->generation = generation(ctx, s);
+    s->hash = !s->generation && is_wanted(ctx, s->va) ? hash_rows(ctx, s, buf) : 0;
+    s->epoch = ctx->epoch;
     gl_textures_distrust_range(ctx, s->va, surface_bytes(s));
 }
 
@@ -100,12 +133,27 @@ void gl_surfaces_destroy(struct gl_context *ctx)
     }
 }
 
+static bool memory_is_the_same(struct gl_context *ctx, struct gl_surface *s)
+{
+    if (s->generation) {
+        return generation(ctx, s) == s->generation;
+    }
+    if (!s->hash) {
+        note_wanted(ctx, s->va);
+        return false;
+    }
+    if (s->epoch != ctx->epoch && hash_rows(ctx, s, NULL) == s->hash) {
+        s->epoch = ctx->epoch;
+    }
+    return s->epoch == ctx->epoch;
+}
+
 bool gl_surface_current(struct gl_context *ctx, struct gl_surface *s)
 {
     if (!s->img.tex) {
         return false;
     }
-    if (!s->ahead && (!s->generation || generation(ctx, s) != s->generation)) {
+    if (!s->ahead && !memory_is_the_same(ctx, s)) {
         forget(ctx, s);
         return false;
     }

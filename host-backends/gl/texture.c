@@ -141,26 +141,6 @@ void gl_textures_distrust_range(struct gl_context *ctx, uint32_t va, uint64_t by
 
 // ---- contents -----------------------------------------------------------------------------------
 
-static uint64_t hash_memory(struct gl_context *ctx, uint64_t h, uint32_t va, uint64_t n)
-{
-    struct gpu_mem *mem = ctx->mem;
-    while (n) {
-        size_t got = 0;
-        const uint8_t *p = mem->ops->span(mem, va, n, &got);
-        if (p && got) {
-            got = got < n ? got : n;
-            h = hash_bytes(h, p, got);
-        } else { // a hole
-            got = 4096 - va % 4096;
-            got = got < n ? got : n;
-            h = hash_bytes(h, &got, sizeof got);
-        }
-        va += (uint32_t)got;
-        n -= got;
-    }
-    return h;
-}
-
 // True when the bytes may differ from what was uploaded; notes what is there now.
 static bool contents_changed(struct gl_context *ctx, struct gl_texture *t)
 {
@@ -183,8 +163,8 @@ static bool contents_changed(struct gl_context *ctx, struct gl_texture *t)
     if (known && same) {
         return false;
     }
-    uint64_t h = hash_memory(ctx, HASH_INIT, t->va[0], t->size[0]);
-    h = hash_memory(ctx, h, t->va[1], t->size[1]);
+    uint64_t h = gl_hash_memory(ctx, HASH_INIT, t->va[0], t->size[0]);
+    h = gl_hash_memory(ctx, h, t->va[1], t->size[1]);
     bool changed = !t->allocated || h != t->hash;
     t->hash = h;
     return changed;

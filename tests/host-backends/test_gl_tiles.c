@@ -383,6 +383,33 @@ static void test_a_rendered_surface_is_sampled_without_a_visit_to_memory(void **
     assert_same_memory(s, 120);
 }
 
+// Frames of a pass into A and one that samples it, a submission each. From the second frame on the
+// surface is known; in the last one the guest has drawn over it in between.
+static void test_a_surface_is_sampled_again_in_the_next_submission(void **state)
+{
+    struct scene *s = *state;
+    uint64_t before = 0, after = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        struct bench *b = s->b[i];
+        for (unsigned frame = 0; frame < 5; frame++) {
+            before = counters(s)->upload_bytes;
+            pass_clear_and_draw(b, SURFACE_A);
+            flush(b);
+            for (unsigned k = 0; k < 40 && frame == 4; k++) {
+                put_le32(mem_at(b, SURFACE_A) + 4 * (50 * PITCH + 50 + k), 0xffffffff);
+            }
+            generations += frame == 4;
+            b->be->ops->invalidate(b->ctx);
+            pass_textured(b, SURFACE_A, SURFACE_B);
+            flush(b);
+            b->be->ops->invalidate(b->ctx);
+            after = frame == 3 ? counters(s)->upload_bytes - before : after;
+        }
+    }
+    assert_in_range(after, 0, W * H * 4 - 1);
+    assert_same_memory(s, 120);
+}
+
 static void test_a_surface_the_guest_wrote_to_is_read_again(void **state)
 {
     struct scene *s = *state;
@@ -909,6 +936,7 @@ int main(void)
         T(test_restored_tiles_are_drawn_as_one),
         P(test_restored_tiles_are_drawn_as_one),
         T(test_a_rendered_surface_is_sampled_without_a_visit_to_memory),
+        P(test_a_surface_is_sampled_again_in_the_next_submission),
         T(test_a_surface_the_guest_wrote_to_is_read_again),
         P(test_a_surface_the_guest_wrote_to_is_read_again),
         T(test_a_clear_in_the_middle_of_a_pass),
