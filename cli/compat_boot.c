@@ -240,13 +240,10 @@ static void do_acts(struct boot *b)
     const char *text = serial_text(machine_serial(b->m, 0), &n);
     for (unsigned i = 0; i < b->act_count; i++) {
         struct act *a = &b->acts[i];
-        if (a->done) {
-            continue;
-        }
         if (!a->due_ns && (!a->wait[0] || memmem(text, n, a->wait, strlen(a->wait)))) {
             a->due_ns = machine_now(b->m) + a->delay_ns + 1;
         }
-        if (a->due_ns && machine_now(b->m) >= a->due_ns) {
+        if (!a->done && a->due_ns && machine_now(b->m) >= a->due_ns) {
             char *answer = NULL;
             size_t len;
             FILE *f = open_memstream(&answer, &len);
@@ -260,7 +257,6 @@ static void do_acts(struct boot *b)
             }
             a->done = true;
         }
-        break; // in their order
     }
 }
 

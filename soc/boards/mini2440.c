@@ -72,7 +72,7 @@ static const struct board_wire wires[] = {
     {"adc.tc", "intc.41"}, {"adc.adc", "intc.42"}, {"wdt.irq", "intc.45"},
     {"nand.irq", "intc.24"}, {"iis.tx", "dma.i2sout"}, {"iis.rx", "dma.i2sin"},
     // port F is lines 80.., port G 96..
-    {"eth.irq", "gpio.87"}, {"sdi.cd", "gpio.104"},
+    {"eth.irq", "gpio.87"}, {"sdi.cd", "gpio.104"}, {"sdi.dreq", "dma.sdi"},
 };
 
 static const struct board_level levels[] = { // keys, not pressed

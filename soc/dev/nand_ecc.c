@@ -53,7 +53,7 @@ enum nand_ecc_result nand_ecc_compare(uint32_t stored, uint32_t computed, uint32
 {
     uint32_t diff = (stored ^ computed) & 0x0fffffff;
     uint32_t lines = (diff & 0xffff) | bits(diff, 17, 16) << 16 | bits(diff, 27, 24) << 18;
-    uint32_t columns = bits(diff, 23, 18);
+    uint32_t columns = bits(diff, 23, 18), pairs;
     *byte = *bit_number = 0;
     if (!diff) {
         return NAND_ECC_GOOD;
@@ -61,8 +61,9 @@ enum nand_ecc_result nand_ecc_compare(uint32_t stored, uint32_t computed, uint32
     if (!(diff & (diff - 1))) {
         return NAND_ECC_CODE;
     }
-    // a single wrong bit changes exactly one parity of each pair
-    if (((lines ^ lines >> 1) & 0x155555) != 0x155555 || ((columns ^ columns >> 1) & 0x15) != 0x15) {
+    // a single wrong bit changes exactly one parity of each pair; three-byte codes have nine line pairs
+    pairs = bits(diff, 27, 24) ? 0x155555 : 0x15555;
+    if (((lines ^ lines >> 1) & pairs) != pairs || ((columns ^ columns >> 1) & 0x15) != 0x15) {
         return NAND_ECC_BAD;
     }
     for (unsigned i = 0; i < LINES; i++) {
