@@ -375,7 +375,7 @@ const struct insn *code_enter(struct cpu *c)
         return enter_alone(c, va);
     }
     struct insn *slots = p->slots[c->thumb];
-    struct fetch_entry *f = &c->ftlb[va >> 12 & (FETCH_ENTRIES - 1)];
+    struct fetch_entry *f = &c->ftlb[fetch_index(va, c->thumb)];
     f->tag = (va & ~0xfffu) | c->thumb;
     f->slots = slots;
     f->page = p;

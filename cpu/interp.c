@@ -32,7 +32,7 @@ next_insn op_page_end(OP_ARGS)
 next_insn op_lookup(struct cpu *c, uint64_t n)
 {
     uint32_t to = c->r[15];
-    const struct fetch_entry *f = &c->ftlb[to >> 12 & (FETCH_ENTRIES - 1)];
+    const struct fetch_entry *f = &c->ftlb[fetch_index(to, c->thumb)];
     c->left = n;
     if (f->tag != ((to & ~0xfffu) | c->thumb) || !n || c->itstate || c->stop_pending ||
         atomic_load_explicit(&c->attention, memory_order_relaxed)) {

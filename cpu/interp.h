@@ -79,13 +79,19 @@ next_insn op_lookup(struct cpu *c, uint64_t n);
         DISPATCH(i);                                                                               \
     } while (0)
 
-enum { FETCH_BITS = 7, FETCH_ENTRIES = 1 << FETCH_BITS };
+// Pages of A32 code, then pages of Thumb code: one page may have both.
+enum { FETCH_PAGES = 128, FETCH_ENTRIES = 2 * FETCH_PAGES };
+
+static inline unsigned fetch_index(uint32_t va, bool thumb)
+{
+    return (va >> 12 & (FETCH_PAGES - 1)) + (thumb ? FETCH_PAGES : 0);
+}
 
 // A taken branch to a virtual address in the state c->thumb.
 #define BRANCH_FAR(va_)                                                                            \
     do {                                                                                           \
         uint32_t to_ = (va_);                                                                      \
-        const struct fetch_entry *f_ = &c->ftlb[to_ >> 12 & (FETCH_ENTRIES - 1)];                  \
+        const struct fetch_entry *f_ = &c->ftlb[fetch_index(to_, c->thumb)];                       \
         n--;                                                                                       \
         if (unlikely(f_->tag != ((to_ & ~0xfffu) | c->thumb) || n == 0 ||                          \
                      atomic_load_explicit(&c->attention, memory_order_relaxed))) {                 \

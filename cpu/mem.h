@@ -10,7 +10,7 @@
 
 #include "cpu/state.h"
 
-enum { TLB_BITS = 8, TLB_ENTRIES = 1 << TLB_BITS, TLB_PAGE = 12 };
+enum { TLB_ENTRIES = 256, TLB_FLAT_ENTRIES = 4096, TLB_PAGE = 12 };
 #define TLB_NONE 0xffffffffu
 
 // How an access treats alignment.
@@ -26,7 +26,8 @@ void mem_store_slow(struct cpu *c, uint32_t va, unsigned size, uint64_t val, enu
 
 static inline const struct tlb_entry *tlb_at(const struct cpu *c, uint32_t va)
 {
-    return &c->tlb[va >> TLB_PAGE & (TLB_ENTRIES - 1)];
+    _Static_assert(sizeof(struct tlb_entry) == 16, "index by shift");
+    return (const struct tlb_entry *)((const char *)c->tlb + (va >> (TLB_PAGE - 4) & c->tlb_mask));
 }
 
 #define TLB_MASK(size) (~0u << TLB_PAGE | ((size)-1))

@@ -19,13 +19,24 @@
 #include "cpu/models.h"
 #include "cpu/sysreg.h"
 
-enum { BANK_SETS = 8, BANK_WAYS = 4, L2_SETS = 1024, L2_WAYS = 4, WINDOWS = 64 };
+enum { BANK_SETS = 8, BANK_WAYS = 4, BANKS = BANK_SETS * BANK_WAYS, NOTES = 4096, L2_SETS = 1024, L2_WAYS = 4, WINDOWS = 64 };
 #define KEY_NONE ~0ull
 
 struct bank {
     uint64_t key;
-    struct tlb_entry tlb[TLB_ENTRIES];
+    struct tlb_entry *tlb;
+    unsigned entries;
     struct fetch_entry ftlb[FETCH_ENTRIES];
+    struct tlb_entry small[TLB_ENTRIES];
+};
+
+// Where a host page was made writable in a bank: one place, or MANY when more than one page or address
+// fell on the same note.
+struct note {
+    const uint8_t *host;
+    struct bank *bank;
+    uint32_t page;
+    enum { NOTE_NONE, NOTE_ONE, NOTE_MANY } state;
 };
 
 struct l2_entry {
@@ -39,8 +50,10 @@ struct l2_entry {
 enum { ASID_GLOBAL = 0x100 };
 
 struct mmu {
-    struct bank banks[BANK_SETS][BANK_WAYS];
+    struct bank banks[BANKS + 1]; // sets of BANK_WAYS; the last one is for the MMU off, and larger
     struct bank none; // never filled: every access takes the slow path
+    struct tlb_entry flat[TLB_FLAT_ENTRIES];
+    struct note notes[NOTES];
     uint8_t next_way[BANK_SETS];
     uint8_t l2_next[L2_SETS];
     struct l2_entry l2[L2_SETS][L2_WAYS];
@@ -51,7 +64,7 @@ struct mmu {
 
 static void bank_clear(struct bank *b)
 {
-    for (unsigned k = 0; k < TLB_ENTRIES; k++) {
+    for (unsigned k = 0; k < b->entries; k++) {
         b->tlb[k].rtag = b->tlb[k].wtag = TLB_NONE;
     }
     for (unsigned k = 0; k < FETCH_ENTRIES; k++) {
@@ -63,12 +76,15 @@ struct mmu *mmu_create(void)
 {
     struct mmu *m = calloc(1, sizeof *m);
     if (m) {
+        m->none.tlb = m->none.small;
+        m->none.entries = TLB_ENTRIES;
         bank_clear(&m->none);
-        for (unsigned s = 0; s < BANK_SETS; s++) {
-            for (unsigned w = 0; w < BANK_WAYS; w++) {
-                m->banks[s][w].key = KEY_NONE;
-                bank_clear(&m->banks[s][w]);
-            }
+        for (unsigned k = 0; k <= BANKS; k++) {
+            struct bank *b = &m->banks[k];
+            b->key = KEY_NONE;
+            b->tlb = k < BANKS ? b->small : m->flat;
+            b->entries = k < BANKS ? TLB_ENTRIES : TLB_FLAT_ENTRIES;
+            bank_clear(b);
         }
     }
     return m;
@@ -81,12 +97,18 @@ void mmu_destroy(struct mmu *mmu)
 
 // ---- banks ------------------------------------------------------------------------------------------
 
+static void use_bank(struct cpu *c, struct bank *b)
+{
+    c->tlb = b->tlb;
+    c->tlb_mask = (b->entries - 1) * (uint32_t)sizeof(struct tlb_entry);
+    c->ftlb = b->ftlb;
+}
+
 void mmu_select(struct cpu *c)
 {
     struct mmu *m = c->mmu;
     if (unlikely(c->debug || c->psr_e || (c->cp15[CP15_SCTLR] & SCTLR_B && c->model->arch < 7))) {
-        c->tlb = m->none.tlb;
-        c->ftlb = m->none.ftlb;
+        use_bank(c, &m->none);
         return;
     }
     uint64_t key = c->cp15[CP15_FCSEIDR] & 0xfe000000;
@@ -94,24 +116,27 @@ void mmu_select(struct cpu *c)
         key |= (uint64_t)c->cp15[CP15_DACR] << 32 | (c->cp15[CP15_CONTEXTIDR] & 0xff) << 8 | (unsigned)c->secure << 2 | 2 |
               cpu_privileged(c);
     }
+    if (!key) {
+        m->banks[BANKS].key = 0;
+        use_bank(c, &m->banks[BANKS]);
+        return;
+    }
     unsigned set = (unsigned)((key * 0x9e3779b97f4a7c15ull) >> 61);
-    struct bank *b = m->banks[set];
+    struct bank *b = &m->banks[set * BANK_WAYS];
     for (unsigned w = 0; w < BANK_WAYS; w++) {
         if (b[w].key == key) {
-            c->tlb = b[w].tlb;
-            c->ftlb = b[w].ftlb;
+            use_bank(c, &b[w]);
             return;
         }
     }
     unsigned way = m->next_way[set]++ % BANK_WAYS;
     b[way].key = key;
     bank_clear(&b[way]);
-    c->tlb = b[way].tlb;
-    c->ftlb = b[way].ftlb;
+    use_bank(c, &b[way]);
 }
 
 #define EACH_BANK(m, b)                                                                            \
-    for (struct bank *b = &(m)->banks[0][0]; b < &(m)->banks[0][0] + BANK_SETS * BANK_WAYS; b++)   \
+    for (struct bank *b = (m)->banks; b <= (m)->banks + BANKS; b++)                                \
         if (b->key != KEY_NONE)
 
 void mmu_flush_all(struct cpu *c)
@@ -165,16 +190,18 @@ static void flush_page(struct mmu *m, uint32_t mva, int asid)
             bank_clear(b); // FCSE: addresses in the bank are not MVAs
             continue;
         }
-        struct tlb_entry *t = &b->tlb[page >> 12 & (TLB_ENTRIES - 1)];
+        struct tlb_entry *t = &b->tlb[page >> 12 & (b->entries - 1)];
         if (t->rtag == page) {
             t->rtag = TLB_NONE;
         }
         if (t->wtag == page) {
             t->wtag = TLB_NONE;
         }
-        struct fetch_entry *f = &b->ftlb[page >> 12 & (FETCH_ENTRIES - 1)];
-        if ((f->tag & ~1u) == page) {
-            f->tag = TLB_NONE;
+        for (unsigned thumb = 0; thumb < 2; thumb++) {
+            struct fetch_entry *f = &b->ftlb[fetch_index(page, thumb)];
+            if (f->tag == (page | thumb)) {
+                f->tag = TLB_NONE;
+            }
         }
     }
 }
@@ -209,12 +236,45 @@ void mmu_flush_mva(struct cpu *c, uint32_t mva, int asid)
     atomic_fetch_or(&c->attention, ATTN_REFETCH);
 }
 
+static struct note *note_of(struct mmu *m, const uint8_t *host)
+{
+    uintptr_t v = (uintptr_t)host >> 12;
+    return &m->notes[(v ^ v >> 12) & (NOTES - 1)];
+}
+
+// A note must cover everything that has a write tag: mmu_protect trusts it.
+static void note_write(struct cpu *c, const uint8_t *host, uint32_t page)
+{
+    struct mmu *m = c->mmu;
+    struct note *n = note_of(m, host);
+    struct bank *bank = m->banks;
+    while (bank->tlb != c->tlb) {
+        bank++;
+    }
+    if (n->state == NOTE_NONE) {
+        *n = (struct note){host, bank, page, NOTE_ONE};
+    } else if (n->state == NOTE_ONE && (n->host != host || n->bank != bank || n->page != page)) {
+        n->state = NOTE_MANY;
+    }
+}
+
 void mmu_protect(struct cpu *c, const uint8_t *host_page)
 {
     struct mmu *m = c->mmu;
+    struct note *note = note_of(m, host_page);
+    if (note->state != NOTE_MANY) {
+        if (note->state == NOTE_ONE && note->host == host_page) {
+            struct tlb_entry *t = &note->bank->tlb[note->page >> 12 & (note->bank->entries - 1)];
+            if (t->wtag == note->page) {
+                t->wtag = TLB_NONE;
+            }
+            note->state = NOTE_NONE;
+        }
+        return;
+    }
     EACH_BANK(m, b)
     {
-        for (unsigned k = 0; k < TLB_ENTRIES; k++) {
+        for (unsigned k = 0; k < b->entries; k++) {
             struct tlb_entry *t = &b->tlb[k];
             if (t->addend + (t->wtag & ~0xfffu) == (uintptr_t)host_page) {
                 t->wtag = TLB_NONE;
@@ -244,7 +304,7 @@ void mmu_fill(struct cpu *c, uint32_t va, const struct xlat *x, enum cpu_access 
     if (!host) {
         return;
     }
-    struct tlb_entry *t = &c->tlb[va >> 12 & (TLB_ENTRIES - 1)];
+    struct tlb_entry *t = (struct tlb_entry *)(uintptr_t)tlb_at(c, va);
     uint32_t page = va & 0xfffff000;
     uintptr_t addend = (uintptr_t)host - page;
     if (t->addend != addend || (t->rtag != page && t->wtag != page)) {
@@ -254,6 +314,7 @@ void mmu_fill(struct cpu *c, uint32_t va, const struct xlat *x, enum cpu_access 
     if (access == CPU_WRITE) {
         if (!(win->flags & CPU_RAM_READONLY) && !code_watched(c, host)) {
             t->wtag = page;
+            note_write(c, host, page);
         }
     } else {
         t->rtag = page;

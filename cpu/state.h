@@ -81,6 +81,7 @@ struct cpu {
     uint32_t page_va;         // virtual address of the running code page (1 KiB aligned)
     atomic_uint attention;    // ATTN_*: something to do at the next taken branch
     struct tlb_entry *tlb;    // current bank for loads and stores
+    uint32_t tlb_mask;        // of its entries, in bytes
     struct fetch_entry *ftlb; // current bank for taken branches
     const struct insn *cur;   // instruction in progress, for plain bodies and slow paths
     uint64_t left;            // instructions still allowed, `cur` included (set before slow paths)
@@ -139,6 +140,8 @@ struct cpu {
     uint32_t jit_moved;  // translated code's one spill: a base register to write back
     struct debug *debug; // breakpoints and watchpoints; NULL while there are none
     uint8_t *coverage;   // a byte per row of isa_rows, or NULL (tools.h)
+    bool catching;       // exceptions of instructions stop the run instead of being entered (tools.h)
+    uint8_t caught;      // 0, or 1 + enum exc_kind
     struct cpu_bus *bus;
     struct log *log;
     atomic_uint lines; // bit per enum cpu_line

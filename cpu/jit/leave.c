@@ -176,16 +176,22 @@ void tr_taken_far(struct tr *t, int state, unsigned ran)
     x_store(x, RBP, OFF(r) + 60, RAX);
     x_fix(x_jcc(x, CC_NE), miss);
     if (state < 0) {
-        x_mov(x, RCX, RAX);
-        x_alu_i(x, X_AND, RCX, 1);
-        x_store8(x, RBP, OFF(thumb), RCX);
+        x_mov(x, RDX, RAX);
+        x_alu_i(x, X_AND, RDX, 1);
+        x_store8(x, RBP, OFF(thumb), RDX);
     } else if (state != t->thumb) {
         x_store8_i(x, RBP, OFF(thumb), (uint8_t)state);
     }
-    _Static_assert(sizeof(struct fetch_entry) == 32, "index by shift");
+    _Static_assert(sizeof(struct fetch_entry) == 32 && FETCH_PAGES << 5 == 1 << 12, "index by shift");
     x_rorx(x, RCX, RAX, 7);
-    x_alu_i(x, X_AND, RCX, (FETCH_ENTRIES - 1) << 5);
+    x_alu_i(x, X_AND, RCX, (FETCH_PAGES - 1) << 5);
     x_alu64_m(x, X_ADD, RCX, RBP, OFF(ftlb));
+    if (state > 0) {
+        x_alu64_i8(x, X_ADD, RCX, FETCH_PAGES << 5);
+    } else if (state < 0) {
+        x_shift_i(x, X_SHL, RDX, 12);
+        x_alu64(x, X_ADD, RCX, RDX);
+    }
     x_mov(x, RDX, RAX);
     x_alu_i(x, X_AND, RDX, 0xfffff001);
     x_alu_m(x, X_CMP, RDX, RCX, 0);

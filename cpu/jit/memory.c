@@ -14,7 +14,7 @@ void tr_probe(struct tr *t, bool write, unsigned size, unsigned bytes, struct co
     struct x86 *x = &t->x;
     _Static_assert(sizeof(struct tlb_entry) == 16 && TLB_PAGE == 12, "index by shift");
     x_rorx(x, RCX, RAX, 8);
-    x_alu_i(x, X_AND, RCX, (TLB_ENTRIES - 1) << 4);
+    x_alu_m(x, X_AND, RCX, RBP, OFF(tlb_mask));
     x_alu64_m(x, X_ADD, RCX, RBP, OFF(tlb));
     // The last element must be on the entry's page: then the first one, which chose it, is as well.
     if (bytes > size) {
