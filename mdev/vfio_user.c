@@ -80,10 +80,10 @@ void vfu_destroy(struct vfu *v)
         return;
     }
     vfu_detach(v);
+    vfu_mig_reset(v);
     if (v->vgpu) {
         vgpu_destroy(v->vgpu);
     }
-    vfu_mig_reset(v);
     pthread_mutex_destroy(&v->irq_lock);
     free(v->in);
     free(v->out);
@@ -130,7 +130,7 @@ void vfu_detach(struct vfu *v)
     vfu_close_irqs(v);
     vfu_remote_abort(v);
     vfu_unmap_all(v);
-    v->logging = false;
+    vfu_log_end(v);
 }
 
 int vfu_fd(const struct vfu *v)

@@ -115,7 +115,7 @@ static int write_region(struct vfu *v, const struct vfu_region_access *a, const 
     if ((a->offset | a->count) & 3) {
         return -EINVAL;
     }
-    if (v->state != VFU_STATE_RUNNING) {
+    if (v->state != VFU_STATE_RUNNING && v->state != VFU_STATE_PRE_COPY) {
         return -EBUSY;
     }
     for (uint32_t i = 0; !rc && i < a->count; i += 4) {

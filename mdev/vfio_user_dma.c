@@ -61,7 +61,7 @@ int vfu_cmd_dma_map(struct vfu *v, const struct vfu_msg *m)
         return -ENOSPC;
     }
     row = (struct vfu_map){.gpa = map.addr, .bytes = map.size,
-                           .writable = (map.flags & VFU_DMA_W) != 0, .unsettled = true};
+                           .writable = (map.flags & VFU_DMA_W) != 0};
     if (m->nfds) {
         rc = map_fd(m->fds[0], &map, &row.hva);
     } else if (row.writable) {

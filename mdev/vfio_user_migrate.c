@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Migration of the device through vfio-user: the states of VFIO's migration protocol (stop and copy;
-// no pre-copy, no peer-to-peer), the state as a stream of base/snapshot.h, and the log of pages that
-// the device wrote. The log is coarse: a window that the device may write counts as written whole
-// whenever a submission has been executed since the last report.
+// Migration of the device through vfio-user: the states of VFIO's migration protocol (with pre-copy; no
+// peer-to-peer, as the device reaches no other), the state as a stream, and the exact log of pages that
+// the device wrote. The stream begins with 16 bytes that say whose state follows, which may be read in
+// PRE_COPY so that a target that cannot take it says so while the machine still runs; then comes a
+// snapshot (base/snapshot.h). Memory, the bulk, is the client's to copy by the log.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,21 @@
 #include "base/snapshot.h"
 #include "mdev/vfio_user_priv.h"
 
-enum { INCOMING_MAX = 64 << 20, BITMAP_MAX = VFU_XFER_MAX };
+enum { INCOMING_MAX = 64 << 20, BITMAP_MAX = VFU_XFER_MAX, PAGE = 4096 };
+enum { IDENT_BYTES = 16, IDENT_VERSION = 1 };
 #define IDLE_NS 3000000000ull // less than a client's patience of 5 s
 
 // ---- states ----------------------------------------------------------------------------------------
+
+// Whose state: magic, version, PCI vendor and device, nothing yet.
+static void ident(const struct vfu *v, uint8_t out[IDENT_BYTES])
+{
+    static const char magic[] = "YVFU";
+    memset(out, 0, IDENT_BYTES);
+    memcpy(out, magic, 4);
+    put_le32(out + 4, IDENT_VERSION);
+    memcpy(out + 8, v->pci.config, 4);
+}
 
 static void drop_streams(struct vfu *v)
 {
@@ -34,6 +46,9 @@ void vfu_mig_reset(struct vfu *v)
     if (v->saved || v->incoming) {
         drop_streams(v);
     }
+    if (v->vgpu && v->state != VFU_STATE_RUNNING && v->state != VFU_STATE_PRE_COPY) {
+        vgpu_resume(v->vgpu);
+    }
     v->state = VFU_STATE_RUNNING;
 }
 
@@ -43,9 +58,30 @@ static int to_nothing(struct vfu *v)
     return 0;
 }
 
+// Work that has not begun waits in the guest's ring. Memory by messages must be back before.
 static int to_stopped(struct vfu *v)
 {
-    return vgpu_wait_idle(v->vgpu, IDLE_NS) ? 0 : -EBUSY;
+    if (v->remote.phase != VFU_REMOTE_IDLE) {
+        return -EBUSY;
+    }
+    if (!vgpu_pause(v->vgpu, IDLE_NS)) {
+        vgpu_resume(v->vgpu);
+        return -EBUSY;
+    }
+    return 0;
+}
+
+static int to_running(struct vfu *v)
+{
+    drop_streams(v);
+    vgpu_resume(v->vgpu);
+    return 0;
+}
+
+static int to_pre_copy(struct vfu *v)
+{
+    drop_streams(v);
+    return 0;
 }
 
 static int save_all(struct vfu *v, struct snap_writer *w, struct err *err)
@@ -69,9 +105,20 @@ static int to_saving(struct vfu *v)
         snap_writer_destroy(w);
         return rc;
     }
-    v->saved = w;
-    v->saved_at = 0;
+    v->saved = w; // what was read in PRE_COPY is not read again: saved_at stays
     return 0;
+}
+
+static int stop_to_saving(struct vfu *v)
+{
+    v->saved_at = 0;
+    return to_saving(v);
+}
+
+static int pre_copy_to_saving(struct vfu *v)
+{
+    int rc = to_stopped(v);
+    return rc ? rc : to_saving(v);
 }
 
 static int restore_pci(struct vfu *v, struct snap_reader *r, struct err *err)
@@ -114,7 +161,9 @@ static int load_all(struct vfu *v, const void *data, size_t n, struct err *err)
 static int from_resuming(struct vfu *v)
 {
     struct err err = {0};
-    int rc = load_all(v, v->incoming, v->incoming_n, &err);
+    int rc = v->incoming_n < IDENT_BYTES
+                 ? err_set(&err, -EINVAL, "the stream is cut short")
+                 : load_all(v, v->incoming + IDENT_BYTES, v->incoming_n - IDENT_BYTES, &err);
     if (rc) {
         log_warn(v->log, "%s: cannot resume: %s", vgpu_name(v->vgpu), err.msg);
     }
@@ -122,18 +171,41 @@ static int from_resuming(struct vfu *v)
     return rc ? -EINVAL : 0;
 }
 
-// The arcs; anything else is a path of these through STOP.
+// The arcs.
 static const struct {
     uint8_t from, to;
     int (*fn)(struct vfu *v);
 } arcs[] = {
     {VFU_STATE_RUNNING, VFU_STATE_STOP, to_stopped},
-    {VFU_STATE_STOP, VFU_STATE_RUNNING, to_nothing},
-    {VFU_STATE_STOP, VFU_STATE_STOP_COPY, to_saving},
+    {VFU_STATE_STOP, VFU_STATE_RUNNING, to_running},
+    {VFU_STATE_RUNNING, VFU_STATE_PRE_COPY, to_pre_copy},
+    {VFU_STATE_PRE_COPY, VFU_STATE_RUNNING, to_nothing},
+    {VFU_STATE_PRE_COPY, VFU_STATE_STOP_COPY, pre_copy_to_saving},
+    {VFU_STATE_STOP, VFU_STATE_STOP_COPY, stop_to_saving},
     {VFU_STATE_STOP_COPY, VFU_STATE_STOP, to_nothing},
     {VFU_STATE_STOP, VFU_STATE_RESUMING, to_nothing},
     {VFU_STATE_RESUMING, VFU_STATE_STOP, from_resuming},
 };
+
+// Where to go first where there is no arc: the shortest way that saves nothing on the way.
+static uint32_t hop(uint32_t from, uint32_t to)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(arcs); i++) {
+        if (arcs[i].from == from && arcs[i].to == to) {
+            return to;
+        }
+    }
+    switch (from) {
+    case VFU_STATE_PRE_COPY:
+        return VFU_STATE_RUNNING;
+    case VFU_STATE_STOP:
+        return VFU_STATE_RUNNING; // to PRE_COPY
+    case VFU_STATE_STOP_COPY:
+        return to == VFU_STATE_PRE_COPY ? VFU_STATE_COUNT : VFU_STATE_STOP;
+    default:
+        return VFU_STATE_STOP; // from RUNNING and RESUMING
+    }
+}
 
 static int step_to(struct vfu *v, uint32_t to)
 {
@@ -151,26 +223,28 @@ static int step_to(struct vfu *v, uint32_t to)
     return -EINVAL;
 }
 
+static bool is_state(uint32_t s)
+{
+    return (s > VFU_STATE_ERROR && s <= VFU_STATE_RESUMING) || s == VFU_STATE_PRE_COPY;
+}
+
 static int change_state(struct vfu *v, uint32_t to)
 {
     int rc = 0;
-    if (to >= VFU_STATE_COUNT || to == VFU_STATE_ERROR || v->state == VFU_STATE_ERROR) {
+    if (!is_state(to) || v->state == VFU_STATE_ERROR) {
         return -EINVAL;
     }
-    if (to == v->state) {
-        return 0;
+    while (!rc && v->state != to) {
+        rc = step_to(v, hop(v->state, to));
     }
-    if (v->state != VFU_STATE_STOP && to != VFU_STATE_STOP) {
-        rc = step_to(v, VFU_STATE_STOP);
-    }
-    return rc ? rc : step_to(v, to);
+    return rc;
 }
 
 // ---- features --------------------------------------------------------------------------------------
 
 static int get_migration(struct vfu *v, const uint8_t *data, size_t n)
 {
-    const uint64_t flags = VFU_MIGRATION_STOP_COPY;
+    const uint64_t flags = VFU_MIGRATION_STOP_COPY | VFU_MIGRATION_PRE_COPY;
     void *out = vfu_reply(v, sizeof flags);
     (void)data, (void)n;
     if (out) {
@@ -226,11 +300,8 @@ static int log_start(struct vfu *v, const uint8_t *data, size_t n)
             return -EINVAL;
         }
     }
-    v->logging = true;
-    for (unsigned i = 0; i < v->nmaps; i++) {
-        v->maps[i].unsettled = true;
-    }
-    return 0;
+    v->logging = !vgpu_dirty_start(v->vgpu); // whole, whatever the ranges
+    return v->logging ? 0 : -ENOMEM;
 }
 
 static int log_stop(struct vfu *v, const uint8_t *data, size_t n)
@@ -239,60 +310,54 @@ static int log_stop(struct vfu *v, const uint8_t *data, size_t n)
     if (!v->logging) {
         return -EINVAL;
     }
-    v->logging = false;
+    vfu_log_end(v);
     return 0;
 }
 
-// May the device have written to the window since it was last reported whole? `whole`: this report is.
-static bool log_window(struct vfu *v, struct vfu_map *w, bool whole)
+void vfu_log_end(struct vfu *v)
 {
-    struct vgpu_stats s;
-    bool busy = vgpu_busy(v->vgpu), any;
-    vgpu_stats(v->vgpu, &s);
-    any = w->unsettled || busy || s.submissions != w->mark;
-    if (whole) {
-        w->unsettled = busy;
-        w->mark = s.submissions;
+    if (v->logging) {
+        vgpu_dirty_stop(v->vgpu);
+        v->logging = false;
     }
-    return any;
 }
 
 static int log_report(struct vfu *v, const uint8_t *data, size_t n)
 {
     struct vfu_log_report q;
-    uint64_t end, pages, bytes;
-    uint8_t *out;
+    uint64_t end, pages, bytes, small;
+    uint8_t *out, *written;
+    int rc;
     (void)n;
 
     memcpy(&q, data, sizeof q);
-    if (!v->logging || !q.length || !page_size_ok(q.page_size) || ckd_add(&end, q.iova, q.length)) {
+    if (!v->logging || !q.length || q.iova & (PAGE - 1) || !page_size_ok(q.page_size) ||
+        ckd_add(&end, q.iova, q.length) || ckd_add(&end, end, PAGE)) {
         return -EINVAL;
     }
+    small = (q.length - 1) / PAGE + 1;
     pages = (q.length - 1) / q.page_size + 1;
     bytes = (pages - 1) / 64 * 8 + 8;
-    if (bytes > BITMAP_MAX) {
+    if (bytes > BITMAP_MAX || small > (uint64_t)BITMAP_MAX * 8) {
         return -EINVAL;
     }
     out = vfu_reply(v, sizeof q + bytes);
-    if (!out) {
+    written = calloc(1, small / 8 + 1);
+    if (!out || !written) {
+        free(written);
         return -ENOMEM;
     }
     memcpy(out, &q, sizeof q);
     out += sizeof q;
-    for (unsigned i = 0; i < v->nmaps; i++) {
-        struct vfu_map *w = &v->maps[i];
-        uint64_t first = w->gpa > q.iova ? w->gpa : q.iova;
-        uint64_t last = w->gpa + w->bytes < end ? w->gpa + w->bytes : end;
-        if (!w->hva || !w->writable || first >= last ||
-            !log_window(v, w, last - first == w->bytes)) {
-            continue;
-        }
-        for (uint64_t p = (first - q.iova) / q.page_size; p <= (last - 1 - q.iova) / q.page_size;
-             p++) {
+    rc = vgpu_dirty_read(v->vgpu, q.iova, small * PAGE, written);
+    for (uint64_t i = 0; !rc && i < small; i++) {
+        if (written[i / 8] >> i % 8 & 1) {
+            uint64_t p = i * PAGE / q.page_size;
             out[p / 8] |= (uint8_t)(1u << p % 8);
         }
     }
-    return 0;
+    free(written);
+    return rc;
 }
 
 typedef int feature_fn(struct vfu *v, const uint8_t *data, size_t n);
@@ -362,39 +427,55 @@ int vfu_cmd_feature(struct vfu *v, const struct vfu_msg *m)
 
 // ---- the stream ------------------------------------------------------------------------------------
 
+// The stream's bytes from `at`: at most `n`, copied to `out`; how many. In PRE_COPY only its first part.
+static uint32_t stream_read(struct vfu *v, size_t at, uint8_t *out, uint32_t n)
+{
+    uint8_t id[IDENT_BYTES];
+    const uint8_t *snap = NULL;
+    size_t bytes = 0;
+    uint32_t got = 0;
+    ident(v, id);
+    if (v->saved) {
+        snap = snap_bytes(v->saved, &bytes);
+    }
+    while (got < n && at + got < IDENT_BYTES) {
+        out[got] = id[at + got];
+        got++;
+    }
+    if (got < n && at + got - IDENT_BYTES < bytes) {
+        size_t from = at + got - IDENT_BYTES, take = bytes - from < n - got ? bytes - from : n - got;
+        memcpy(out + got, snap + from, take);
+        got += (uint32_t)take;
+    }
+    return got;
+}
+
 int vfu_cmd_mig_read(struct vfu *v, const struct vfu_msg *m)
 {
     struct vfu_mig_data d;
-    const uint8_t *bytes;
     uint8_t *out;
-    size_t n;
 
     memcpy(&d, m->data, sizeof d);
     if (d.argsz < sizeof d || d.argsz - sizeof d < d.size || d.size > v->xfer_max ||
-        v->state != VFU_STATE_STOP_COPY || !v->saved) {
+        (v->state != VFU_STATE_PRE_COPY && (v->state != VFU_STATE_STOP_COPY || !v->saved))) {
         return -EINVAL;
     }
-    bytes = snap_bytes(v->saved, &n);
-    if (!bytes) {
-        return -ENOMEM;
-    }
-    if (d.size > n - v->saved_at) {
-        d.size = (uint32_t)(n - v->saved_at);
-    }
-    d.argsz = (uint32_t)sizeof d + d.size;
     out = vfu_reply(v, sizeof d + d.size);
     if (!out) {
         return -ENOMEM;
     }
-    memcpy(out, &d, sizeof d);
-    memcpy(out + sizeof d, bytes + v->saved_at, d.size);
+    d.size = stream_read(v, v->saved_at, out + sizeof d, d.size);
+    v->out_n = sizeof d + d.size;
     v->saved_at += d.size;
+    d.argsz = (uint32_t)sizeof d + d.size;
+    memcpy(out, &d, sizeof d);
     return 0;
 }
 
 int vfu_cmd_mig_write(struct vfu *v, const struct vfu_msg *m)
 {
     struct vfu_mig_data d;
+    uint8_t id[IDENT_BYTES];
     memcpy(&d, m->data, sizeof d);
     if (d.size != m->n - sizeof d || d.argsz < m->n || d.size > v->xfer_max ||
         v->state != VFU_STATE_RESUMING) {
@@ -415,6 +496,10 @@ int vfu_cmd_mig_write(struct vfu *v, const struct vfu_msg *m)
     if (d.size) {
         memcpy(v->incoming + v->incoming_n, m->data + sizeof d, d.size);
         v->incoming_n += d.size;
+    }
+    ident(v, id);
+    if (v->incoming_n >= IDENT_BYTES && memcmp(v->incoming, id, IDENT_BYTES) != 0) {
+        return -EINVAL; // another device's: said before the machine stops at the other end
     }
     return 0;
 }

@@ -22,9 +22,6 @@ struct vfu_map {
     void *hva;  // NULL: read-only and without descriptor; the device cannot reach it
     void *base; // without descriptor: the client's bytes as last exchanged; hva is a shadow of them
     bool writable;
-    // dirty log: submissions at the last report of the whole window; unsettled: some ran meanwhile
-    uint64_t mark;
-    bool unsettled;
 };
 
 // One message on its way through a handler. A handler that keeps a descriptor sets it to -1.
@@ -132,5 +129,6 @@ void vfu_close_irqs(struct vfu *v);
 void vfu_raise(struct vfu *v); // irq_lock held: tells the client that the line is up
 vfu_handler vfu_cmd_feature, vfu_cmd_mig_read, vfu_cmd_mig_write; // vfio_user_migrate.c
 void vfu_mig_reset(struct vfu *v); // to RUNNING, dropping what was saved or received
+void vfu_log_end(struct vfu *v);   // of pages that the device wrote, if it goes on
 
 #endif

@@ -101,13 +101,13 @@ enum { VFU_FEATURE_MASK = 0xffff, VFU_FEATURE_GET = 1 << 16, VFU_FEATURE_SET = 1
        VFU_FEATURE_PROBE = 1 << 18 };
 enum { VFU_FEATURE_MIGRATION = 1, VFU_FEATURE_STATE = 2, VFU_FEATURE_LOG_START = 6,
        VFU_FEATURE_LOG_STOP = 7, VFU_FEATURE_LOG_REPORT = 8 };
-enum { VFU_MIGRATION_STOP_COPY = 1 };
+enum { VFU_MIGRATION_STOP_COPY = 1, VFU_MIGRATION_P2P = 2, VFU_MIGRATION_PRE_COPY = 4 };
 struct vfu_device_state {
     uint32_t state;
     int32_t data_fd; // unused on this transport
 };
 enum { VFU_STATE_ERROR, VFU_STATE_STOP, VFU_STATE_RUNNING, VFU_STATE_STOP_COPY, VFU_STATE_RESUMING,
-       VFU_STATE_COUNT };
+       VFU_STATE_RUNNING_P2P, VFU_STATE_PRE_COPY, VFU_STATE_PRE_COPY_P2P, VFU_STATE_COUNT };
 struct vfu_log_start { // followed by the ranges
     uint64_t page_size;
     uint32_t ranges, reserved;

@@ -682,7 +682,7 @@ static void test_features_are_probed_and_refused_by_the_table(void **state)
     assert_int_equal(vc_feature(c, probe | set | 6, 8, NULL, 0), 0);
     assert_int_equal(vc_feature(c, probe | get | 3, 8, NULL, 0), ENOTSUP);
     assert_int_equal(vc_feature(c, get | 1, 16, NULL, 0), 0);
-    assert_int_equal(get_le64(c->data + 8), VFU_MIGRATION_STOP_COPY);
+    assert_int_equal(get_le64(c->data + 8), VFU_MIGRATION_STOP_COPY | VFU_MIGRATION_PRE_COPY);
     assert_int_equal(vc_feature(c, get | 1, 15, NULL, 0), EINVAL);
     assert_int_equal(vc_feature(c, get | set | 2, 16, NULL, 0), EINVAL);
     assert_int_equal(vc_feature(c, 1, 16, NULL, 0), EINVAL);
@@ -695,10 +695,11 @@ static void test_every_pair_of_states(void **state)
 {
     struct vc *c = *state;
     static const uint32_t states[] = {VFU_STATE_STOP, VFU_STATE_RUNNING, VFU_STATE_STOP_COPY,
-                                      VFU_STATE_RESUMING};
-    for (unsigned from = 0; from < 4; from++) {
+                                      VFU_STATE_RESUMING, VFU_STATE_PRE_COPY};
+    for (unsigned from = 0; from < ARRAY_LEN(states); from++) {
         for (uint32_t to = 0; to < 10; to++) {
-            bool valid = to >= VFU_STATE_STOP && to < VFU_STATE_COUNT;
+            bool known = (to >= VFU_STATE_STOP && to <= VFU_STATE_RESUMING) || to == VFU_STATE_PRE_COPY;
+            bool valid = known && !(states[from] == VFU_STATE_STOP_COPY && to == VFU_STATE_PRE_COPY);
             // leaving RESUMING without a state is an error that only a reset ends
             bool hollow = states[from] == VFU_STATE_RESUMING && valid && to != VFU_STATE_RESUMING;
             assert_int_equal(vc_call(c, VFU_DEVICE_RESET, NULL, 0), 0);
@@ -758,6 +759,54 @@ static void test_device_migrates_to_another(void **state)
     free(d);
 }
 
+// What is read before the machine stops is not read again, and the target refuses another's at once.
+static void test_pre_copy_tells_whose_state_it_is(void **state)
+{
+    struct vc *c = *state, *d = malloc(sizeof *d);
+    struct remote r, moved;
+    struct vfu_mig_data ask = {8 + 5000, 5000}, give;
+    uint32_t got, n = 0;
+
+    vc_open(d, c->mdev);
+    assert_int_equal(vc_version(d, 0, 0, VC_PROPOSAL), 0);
+    remote_map(&r, c);
+    remote_init(&r);
+    assert_int_equal(set_state(c, VFU_STATE_PRE_COPY), 0);
+    assert_int_equal(set_state(d, VFU_STATE_RESUMING), 0);
+    assert_int_equal(vc_call(c, VFU_MIG_DATA_READ, &ask, sizeof ask), 0);
+    got = get_le32(c->data + 4);
+    assert_int_equal(got, 16);
+    give = (struct vfu_mig_data){8 + got, got};
+    c->data[8 + 8] ^= 1;
+    assert_int_equal(vc_call2(d, VFU_MIG_DATA_WRITE, &give, 8, c->data + 8, got, NULL, 0), EINVAL);
+    c->data[8 + 8] ^= 1;
+    assert_int_equal(vc_call(d, VFU_DEVICE_RESET, NULL, 0), 0);
+    assert_int_equal(set_state(d, VFU_STATE_RESUMING), 0);
+    assert_int_equal(vc_call2(d, VFU_MIG_DATA_WRITE, &give, 8, c->data + 8, got, NULL, 0), 0);
+    assert_int_equal(vc_call(c, VFU_MIG_DATA_READ, &ask, sizeof ask), 0);
+    assert_int_equal(get_le32(c->data + 4), 0); // nothing more before it stops
+    assert_true(remote_submit(&r, 3));          // and it does run
+    remote_map(&moved, d);
+    assert_int_equal(set_state(c, VFU_STATE_STOP_COPY), 0);
+    memcpy(moved.ram, r.ram, RAM_BYTES);
+    do {
+        assert_int_equal(vc_call(c, VFU_MIG_DATA_READ, &ask, sizeof ask), 0);
+        got = get_le32(c->data + 4);
+        n += got;
+        give = (struct vfu_mig_data){8 + got, got};
+        assert_int_equal(vc_call2(d, VFU_MIG_DATA_WRITE, &give, 8, c->data + 8, got, NULL, 0), 0);
+    } while (got == ask.size);
+    assert_true(n > 16);
+    assert_int_equal(set_state(d, VFU_STATE_RUNNING), 0);
+    assert_true(remote_submit(&moved, 4));
+    assert_int_equal(set_state(c, VFU_STATE_RUNNING), 0); // the other end may fail: the source goes on
+    assert_true(remote_submit(&r, 4));
+    remote_close(&moved);
+    remote_close(&r);
+    vc_close(d);
+    free(d);
+}
+
 static void test_broken_state_is_refused(void **state)
 {
     struct vc *c = *state;
@@ -772,14 +821,15 @@ static void test_broken_state_is_refused(void **state)
     assert_int_equal(get_state(c), VFU_STATE_RUNNING);
 }
 
-static uint8_t dirty_byte(struct vc *c, uint64_t at)
+static const uint8_t *dirty(struct vc *c, uint64_t at, uint64_t bytes, uint64_t page)
 {
-    const struct vfu_log_report q = {at, 8 * 4096, 4096};
-    assert_int_equal(vc_feature(c, VFU_FEATURE_LOG_REPORT | VFU_FEATURE_GET, 8 + 24 + 8, &q, 24), 0);
-    return c->data[8 + 24];
+    const struct vfu_log_report q = {at, bytes, page};
+    assert_int_equal(vc_feature(c, VFU_FEATURE_LOG_REPORT | VFU_FEATURE_GET, 1 << 20, &q, 24), 0);
+    return c->data + 8 + 24;
 }
 
-static void test_dirty_log(void **state)
+// The oracle is memory itself: a page counts as written when, and only when, its bytes changed.
+static void test_dirty_log_is_exact(void **state)
 {
     struct vc *c = *state;
     const struct vfu_log_start s = {4096, 0, 0}, wrong = {4095, 0, 0};
@@ -787,6 +837,8 @@ static void test_dirty_log(void **state)
     const uint32_t start = VFU_FEATURE_LOG_START | VFU_FEATURE_SET,
                    stop = VFU_FEATURE_LOG_STOP | VFU_FEATURE_SET,
                    report = VFU_FEATURE_LOG_REPORT | VFU_FEATURE_GET;
+    uint8_t *before = malloc(RAM_BYTES);
+    unsigned written = 0;
     struct remote r;
     remote_map(&r, c);
     remote_init(&r);
@@ -794,25 +846,243 @@ static void test_dirty_log(void **state)
     assert_int_equal(vc_feature(c, start, 8, &wrong, sizeof wrong), EINVAL);
     assert_int_equal(vc_feature(c, start, 8, &s, sizeof s), 0);
     assert_int_equal(vc_feature(c, start, 8, &s, sizeof s), EINVAL);
-    assert_int_equal(vc_feature(c, report, 4096, &q, sizeof q), 0); // settles
-    assert_int_equal(vc_feature(c, report, 4096, &q, sizeof q), 0);
-    assert_int_equal(c->data[32], 0);
-    assert_true(remote_submit(&r, 5));
-    assert_int_equal(dirty_byte(c, RAM_GPA + POOL_OFF + 0x8000), 0xff); // the fence's page among them
-    assert_int_equal(dirty_byte(c, RAM_GPA - 8 * 4096), 0);
-    assert_int_equal(dirty_byte(c, RAM_GPA - 4 * 4096), 0xf0);
-    assert_int_equal(vc_feature(c, report, 4096, &q, sizeof q), 0);
-    assert_int_equal(c->data[32], 0xff);
-    assert_int_equal(vc_feature(c, report, 4096, &q, sizeof q), 0);
-    assert_int_equal(c->data[32], 0); // read and cleared
+    for (uint32_t seqno = 5; seqno < 8; seqno++) {
+        const uint8_t *map;
+        assert_true(remote_submit(&r, seqno)); // the ring is the processor's doing
+        memcpy(before, r.ram, RAM_BYTES);
+        put_le32(before + POOL_OFF + 0x8000, seqno - 1); // as it was before the fence
+        map = dirty(c, RAM_GPA, RAM_BYTES, 4096);
+        for (uint32_t p = 0; p < RAM_BYTES / 4096; p++) {
+            bool changed = memcmp(before + p * 4096, r.ram + p * 4096, 4096) != 0;
+            assert_int_equal(map[p / 8] >> p % 8 & 1, changed);
+            written += changed;
+        }
+        map = dirty(c, RAM_GPA, RAM_BYTES, 4096);
+        for (uint32_t p = 0; p < RAM_BYTES / 4096 / 8; p++) {
+            assert_int_equal(map[p], 0); // read and cleared
+        }
+    }
+    assert_int_equal(written, 3);
+    assert_true(remote_submit(&r, 9));
+    assert_int_equal(dirty(c, RAM_GPA - (1 << 20), 4 << 20, 1 << 20)[0], 1 << 2); // larger pages
+    assert_true(remote_submit(&r, 10));
+    assert_int_equal(dirty(c, RAM_GPA + POOL_OFF, 8 * 4096, 4096)[0], 0);
+    assert_int_equal(dirty(c, RAM_GPA + POOL_OFF + 0x8000, 4096, 4096)[0], 1);
     q.length = UINT64_MAX;
     assert_int_equal(vc_feature(c, report, ~0u, &q, sizeof q), EINVAL);
     q = (struct vfu_log_report){0, 1ull << 60, 4096};
+    assert_int_equal(vc_feature(c, report, ~0u, &q, sizeof q), EINVAL);
+    q = (struct vfu_log_report){RAM_GPA + 1, 4096, 4096};
     assert_int_equal(vc_feature(c, report, ~0u, &q, sizeof q), EINVAL);
     assert_int_equal(vc_feature(c, report, 30, &q, sizeof q), EINVAL);
     assert_int_equal(vc_feature(c, stop, 8, NULL, 0), 0);
     assert_int_equal(vc_feature(c, stop, 8, NULL, 0), EINVAL);
     remote_close(&r);
+    free(before);
+}
+
+// ---- memory by messages ----------------------------------------------------------------------------
+
+struct private { // a client whose memory the server cannot map
+    struct vc *c;
+    uint8_t *ram;
+    int irq;
+    unsigned reads, writes;
+    bool refuse, silent, cut; // misbehaviour
+};
+
+static void private_open(struct private *p, struct vc *c)
+{
+    struct remote r = {.c = c};
+    *p = (struct private){.c = c, .ram = calloc(1, RAM_BYTES)};
+    for (uint32_t i = 0; i < MAPPED_PAGES; i++) {
+        put_le32(p->ram + PT_OFF + i * 4, (RAM_GPA + POOL_OFF + i * 4096) | 3);
+    }
+    assert_int_equal(vc_map(c, RAM_GPA, RAM_BYTES, -1), 0);
+    p->irq = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    assert_int_equal(vc_irqs(c, VFU_IRQ_MSIX, VFU_SET_EVENTFD | VFU_SET_TRIGGER, 0, 1, p->irq), 0);
+    remote_init(&r);
+}
+
+static void private_close(struct private *p)
+{
+    free(p->ram);
+    close(p->irq);
+}
+
+// Answers one request of the server; false when there is none.
+static bool private_serve(struct private *p)
+{
+    struct vc *c = p->c;
+    uint8_t *msg;
+    uint64_t gpa, n;
+    struct vfu_header h;
+    if (!vc_take(c)) {
+        return false;
+    }
+    h = c->reply;
+    assert_int_equal(h.flags & VFU_TYPE_MASK, VFU_TYPE_COMMAND);
+    gpa = get_le64(c->data);
+    n = get_le64(c->data + 8);
+    assert_true(gpa >= RAM_GPA && gpa + n <= RAM_GPA + RAM_BYTES);
+    if (p->silent) {
+        return true;
+    }
+    msg = calloc(1, 32 + n);
+    memcpy(msg + 16, c->data, 16);
+    h.flags = VFU_TYPE_REPLY | (p->refuse ? VFU_ERROR : 0);
+    h.error = p->refuse ? EFAULT : 0;
+    h.size = 32;
+    if (h.command == VFU_DMA_READ) {
+        p->reads++;
+        h.size += p->cut ? (uint32_t)n / 2 : (uint32_t)n;
+        memcpy(msg + 32, p->ram + (gpa - RAM_GPA), n);
+    } else {
+        assert_int_equal(h.command, VFU_DMA_WRITE);
+        assert_int_equal(c->n, 16 + n);
+        p->writes++;
+        memcpy(p->ram + (gpa - RAM_GPA), c->data + 16, n);
+    }
+    if (p->refuse) {
+        h.size = 16;
+    }
+    memcpy(msg, &h, sizeof h);
+    vc_send_raw(c, msg, h.size, NULL, 0);
+    free(msg);
+    return true;
+}
+
+// Serves until the server asks no more, and steps it when it says that it is due.
+static void private_run(struct private *p)
+{
+    for (unsigned quiet = 0; quiet < 50;) {
+        vc_pump(p->c);
+        quiet = private_serve(p) ? 0 : quiet + 1;
+        if (vfu_timeout_ms(p->c->v) < 0 && quiet) {
+            return;
+        }
+    }
+}
+
+// The doorbell without waiting for its reply, as it comes among requests.
+static void private_submit(struct private *p, uint32_t at, uint32_t seqno)
+{
+    uint32_t dw[] = {0x057a, seqno, pm4_type3(0x46, 3), 4, FENCE_VA, seqno, pm4_type3(0x40, 1),
+                     0x80000000u};
+    const struct vfu_region_access a = {0x1c5 * 4, VFU_REGION_BAR0, 4};
+    uint32_t wptr = at + (uint32_t)ARRAY_LEN(dw);
+    for (uint32_t i = 0; i < ARRAY_LEN(dw); i++) {
+        put_le32(p->ram + POOL_OFF + (at + i) * 4, dw[i]);
+    }
+    vc_send(p->c, VFU_REGION_WRITE, VFU_NO_REPLY, &a, sizeof a, &wptr, 4, NULL, 0);
+}
+
+static void test_memory_by_messages(void **state)
+{
+    struct private p;
+    private_open(&p, *state);
+    for (uint32_t i = 0; i < 10; i++) {
+        private_submit(&p, i * 8, i + 1);
+        private_run(&p);
+        assert_int_equal(get_le32(p.ram + POOL_OFF + 0x8000), i + 1);
+        assert_true(fired(p.irq));
+        assert_int_equal(vc_read(p.c, 0, 0x1c4 * 4, 4), 0);
+        assert_int_equal(get_le32(p.c->data + 16), (i + 1) * 8);
+        vc_write_reg(p.c, 0x1f4, ~0u);
+    }
+    assert_true(p.reads >= 20); // table and pages, each time
+    assert_int_equal(p.writes, 10);
+    private_close(&p);
+}
+
+// Until memory is written back nothing of the work shows: not its read pointer, not its interrupt.
+static void test_work_shows_after_its_memory(void **state)
+{
+    struct private p;
+    private_open(&p, *state);
+    private_submit(&p, 0, 1);
+    while (vc_pump(p.c) >= 0 && private_serve(&p) && !p.writes) {
+        const struct vfu_region_access a = {0x5d0 * 4, VFU_REGION_BAR0, 4};
+        assert_false(fired(p.irq));
+        vc_send(p.c, VFU_REGION_READ, VFU_TYPE_COMMAND, &a, sizeof a, NULL, 0, NULL, 0);
+        vc_pump(p.c);
+        do {
+            assert_true(vc_take(p.c));
+            if ((p.c->reply.flags & VFU_TYPE_MASK) == VFU_TYPE_COMMAND) { // its next request, first
+                struct vfu_header h = p.c->reply;
+                uint64_t gpa = get_le64(p.c->data), n = get_le64(p.c->data + 8);
+                uint8_t *msg = calloc(1, 32 + n);
+                h.flags = VFU_TYPE_REPLY;
+                h.size = (uint32_t)(32 + (h.command == VFU_DMA_READ ? n : 0));
+                memcpy(msg, &h, 16);
+                memcpy(msg + 16, p.c->data, 16);
+                if (h.command == VFU_DMA_READ) {
+                    memcpy(msg + 32, p.ram + (gpa - RAM_GPA), n);
+                } else {
+                    memcpy(p.ram + (gpa - RAM_GPA), p.c->data + 16, n);
+                    p.writes++;
+                }
+                vc_send_raw(p.c, msg, h.size, NULL, 0);
+                free(msg);
+            }
+        } while (p.c->reply.command != VFU_REGION_READ);
+        assert_true(get_le32(p.c->data + 16) >> 31); // busy
+    }
+    private_run(&p);
+    assert_int_equal(get_le32(p.ram + POOL_OFF + 0x8000), 1);
+    assert_true(fired(p.irq));
+    private_close(&p);
+}
+
+static void test_memory_by_messages_refused(void **state)
+{
+    struct private p;
+    private_open(&p, *state);
+    for (unsigned how = 0; how < 2; how++) {
+        p.refuse = how == 0;
+        p.cut = how == 1;
+        private_submit(&p, 0, 1);
+        private_run(&p);
+        assert_int_equal(vfu_timeout_ms(p.c->v), -1); // given up, and served on
+        assert_false(fired(p.irq));
+        p.refuse = p.cut = false;
+    }
+    private_submit(&p, 0, 2);
+    private_run(&p);
+    assert_int_equal(get_le32(p.ram + POOL_OFF + 0x8000), 2);
+    p.silent = true; // a client that does not answer: unmapping and reset end the wait
+    private_submit(&p, 8, 3);
+    private_run(&p);
+    assert_true(vfu_timeout_ms(p.c->v) > 0);
+    assert_int_equal(vc_call(p.c, VFU_DEVICE_RESET, NULL, 0), 0);
+    assert_int_equal(vfu_timeout_ms(p.c->v), -1);
+    private_close(&p);
+}
+
+// A message read too far by guess: the next one's bytes and descriptors are the next one's.
+static void test_short_message_between_accesses(void **state)
+{
+    struct vc *c = *state;
+    const struct vfu_region_access a = {0, VFU_REGION_CONFIG, 4};
+    const struct vfu_dma_map m = {sizeof m, VFU_DMA_R | VFU_DMA_W, 0, 0x1000, 0x1000};
+    int fd = vc_memfd(0x1000);
+    struct vfu_stats s;
+    for (unsigned i = 0; i < 4; i++) {
+        vc_send(c, VFU_REGION_READ, 0, &a, sizeof a, NULL, 0, NULL, 0);
+        vc_pump(c);
+        vc_send(c, VFU_DEVICE_RESET, 0, NULL, 0, NULL, 0, NULL, 0);
+        vc_send(c, VFU_DMA_MAP, 0, &m, sizeof m, NULL, 0, &fd, 1);
+        vc_pump(c);
+        for (unsigned k = 0; k < 3; k++) {
+            assert_true(vc_take(c));
+            assert_int_equal(c->reply.flags & VFU_ERROR, 0);
+        }
+        vfu_stats(c->v, &s);
+        assert_int_equal(s.dma_maps, 1);
+        const struct vfu_dma_unmap u = {sizeof u, 0, 0x1000, 0x1000};
+        assert_int_equal(vc_call(c, VFU_DMA_UNMAP, &u, sizeof u), 0);
+    }
+    close(fd);
 }
 
 #define RAW(t) cmocka_unit_test_setup_teardown(t, setup_raw, teardown)
@@ -859,7 +1129,12 @@ int main(void)
         T(test_stopped_device_refuses_register_writes),
         T(test_device_migrates_to_another),
         T(test_broken_state_is_refused),
-        T(test_dirty_log),
+        T(test_pre_copy_tells_whose_state_it_is),
+        T(test_dirty_log_is_exact),
+        T(test_memory_by_messages),
+        T(test_work_shows_after_its_memory),
+        T(test_memory_by_messages_refused),
+        T(test_short_message_between_accesses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
