@@ -10,7 +10,7 @@
 
 #include "cpu/state.h"
 
-enum { TLB_ENTRIES = 256, TLB_FLAT_ENTRIES = 4096, TLB_PAGE = 12 };
+enum { TLB_ENTRIES = 256, TLB_LARGE_ENTRIES = 4096, TLB_PAGE = 12 };
 #define TLB_NONE 0xffffffffu
 
 // How an access treats alignment.

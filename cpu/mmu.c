@@ -19,13 +19,14 @@
 #include "cpu/models.h"
 #include "cpu/sysreg.h"
 
-enum { BANK_SETS = 8, BANK_WAYS = 4, BANKS = BANK_SETS * BANK_WAYS, NOTES = 4096, L2_SETS = 1024, L2_WAYS = 4, WINDOWS = 64 };
+enum { BANK_SETS = 8, BANK_WAYS = 4, BANKS = BANK_SETS * BANK_WAYS, LARGE = 4, NOTES = 4096, L2_SETS = 1024, L2_WAYS = 4, WINDOWS = 64 };
+enum { GROW_AT = 4 * TLB_ENTRIES }; // fills since the bank was cleared
 #define KEY_NONE ~0ull
 
 struct bank {
     uint64_t key;
-    struct tlb_entry *tlb;
-    unsigned entries;
+    struct tlb_entry *tlb; // `small`, or a large one while the bank misses much and is not flushed
+    unsigned entries, fills;
     struct fetch_entry ftlb[FETCH_ENTRIES];
     struct tlb_entry small[TLB_ENTRIES];
 };
@@ -50,9 +51,10 @@ struct l2_entry {
 enum { ASID_GLOBAL = 0x100 };
 
 struct mmu {
-    struct bank banks[BANKS + 1]; // sets of BANK_WAYS; the last one is for the MMU off, and larger
+    struct bank banks[BANKS]; // sets of BANK_WAYS
     struct bank none; // never filled: every access takes the slow path
-    struct tlb_entry flat[TLB_FLAT_ENTRIES];
+    struct bank *owner[LARGE]; // of the large arrays
+    struct tlb_entry large_tlb[LARGE][TLB_LARGE_ENTRIES];
     struct note notes[NOTES];
     uint8_t next_way[BANK_SETS];
     uint8_t l2_next[L2_SETS];
@@ -64,6 +66,9 @@ struct mmu {
 
 static void bank_clear(struct bank *b)
 {
+    b->tlb = b->small;
+    b->entries = TLB_ENTRIES;
+    b->fills = 0;
     for (unsigned k = 0; k < b->entries; k++) {
         b->tlb[k].rtag = b->tlb[k].wtag = TLB_NONE;
     }
@@ -76,15 +81,10 @@ struct mmu *mmu_create(void)
 {
     struct mmu *m = calloc(1, sizeof *m);
     if (m) {
-        m->none.tlb = m->none.small;
-        m->none.entries = TLB_ENTRIES;
         bank_clear(&m->none);
-        for (unsigned k = 0; k <= BANKS; k++) {
-            struct bank *b = &m->banks[k];
-            b->key = KEY_NONE;
-            b->tlb = k < BANKS ? b->small : m->flat;
-            b->entries = k < BANKS ? TLB_ENTRIES : TLB_FLAT_ENTRIES;
-            bank_clear(b);
+        for (unsigned k = 0; k < BANKS; k++) {
+            m->banks[k].key = KEY_NONE;
+            bank_clear(&m->banks[k]);
         }
     }
     return m;
@@ -104,6 +104,45 @@ static void use_bank(struct cpu *c, struct bank *b)
     c->ftlb = b->ftlb;
 }
 
+// The bank that c->tlb belongs to.
+static struct bank *current_bank(struct cpu *c)
+{
+    struct mmu *m = c->mmu;
+    struct bank *b = m->banks;
+    while (b->tlb != c->tlb) {
+        b++;
+    }
+    return b;
+}
+
+// After a clear, which leaves a large array behind.
+static void reuse_bank(struct cpu *c)
+{
+    struct mmu *m = c->mmu;
+    for (struct bank *b = m->banks; b < m->banks + BANKS; b++) {
+        if (b->ftlb == c->ftlb) {
+            use_bank(c, b);
+        }
+    }
+}
+
+static void grow(struct cpu *c, struct bank *b)
+{
+    struct mmu *m = c->mmu;
+    for (unsigned k = 0; k < LARGE; k++) {
+        if (!m->owner[k] || m->owner[k]->tlb != m->large_tlb[k]) {
+            m->owner[k] = b;
+            b->tlb = m->large_tlb[k];
+            b->entries = TLB_LARGE_ENTRIES;
+            for (unsigned e = 0; e < TLB_LARGE_ENTRIES; e++) {
+                b->tlb[e].rtag = b->tlb[e].wtag = TLB_NONE;
+            }
+            use_bank(c, b);
+            return;
+        }
+    }
+}
+
 void mmu_select(struct cpu *c)
 {
     struct mmu *m = c->mmu;
@@ -115,11 +154,6 @@ void mmu_select(struct cpu *c)
     if (c->cp15[CP15_SCTLR] & SCTLR_M) {
         key |= (uint64_t)c->cp15[CP15_DACR] << 32 | (c->cp15[CP15_CONTEXTIDR] & 0xff) << 8 | (unsigned)c->secure << 2 | 2 |
               cpu_privileged(c);
-    }
-    if (!key) {
-        m->banks[BANKS].key = 0;
-        use_bank(c, &m->banks[BANKS]);
-        return;
     }
     unsigned set = (unsigned)((key * 0x9e3779b97f4a7c15ull) >> 61);
     struct bank *b = &m->banks[set * BANK_WAYS];
@@ -136,7 +170,7 @@ void mmu_select(struct cpu *c)
 }
 
 #define EACH_BANK(m, b)                                                                            \
-    for (struct bank *b = (m)->banks; b <= (m)->banks + BANKS; b++)                                \
+    for (struct bank *b = (m)->banks; b < (m)->banks + BANKS; b++)                                 \
         if (b->key != KEY_NONE)
 
 void mmu_flush_all(struct cpu *c)
@@ -146,10 +180,11 @@ void mmu_flush_all(struct cpu *c)
     EACH_BANK(m, b)
     {
         bank_clear(b);
-        if (b->tlb != c->tlb) {
+        if (b->ftlb != c->ftlb) {
             b->key = KEY_NONE;
         }
     }
+    reuse_bank(c);
     memset(m->l2, 0, sizeof m->l2);
     memset(m->large, 0, sizeof m->large);
     atomic_fetch_or(&c->attention, ATTN_REFETCH);
@@ -165,6 +200,7 @@ void mmu_flush_asid(struct cpu *c, unsigned asid)
             bank_clear(b);
         }
     }
+    reuse_bank(c);
     for (unsigned s = 0; s < L2_SETS; s++) {
         for (unsigned w = 0; w < L2_WAYS; w++) {
             if (m->l2[s][w].asid == asid) {
@@ -233,6 +269,7 @@ void mmu_flush_mva(struct cpu *c, uint32_t mva, int asid)
     } else {
         flush_page(m, mva, asid);
     }
+    reuse_bank(c);
     atomic_fetch_or(&c->attention, ATTN_REFETCH);
 }
 
@@ -247,10 +284,7 @@ static void note_write(struct cpu *c, const uint8_t *host, uint32_t page)
 {
     struct mmu *m = c->mmu;
     struct note *n = note_of(m, host);
-    struct bank *bank = m->banks;
-    while (bank->tlb != c->tlb) {
-        bank++;
-    }
+    struct bank *bank = current_bank(c);
     if (n->state == NOTE_NONE) {
         *n = (struct note){host, bank, page, NOTE_ONE};
     } else if (n->state == NOTE_ONE && (n->host != host || n->bank != bank || n->page != page)) {
@@ -303,6 +337,10 @@ void mmu_fill(struct cpu *c, uint32_t va, const struct xlat *x, enum cpu_access 
     uint8_t *host = mmu_ram(c, x->pa & 0xfffff000, &win);
     if (!host) {
         return;
+    }
+    struct bank *bank = current_bank(c);
+    if (unlikely(++bank->fills == GROW_AT)) {
+        grow(c, bank);
     }
     struct tlb_entry *t = (struct tlb_entry *)(uintptr_t)tlb_at(c, va);
     uint32_t page = va & 0xfffff000;
