@@ -1,14 +1,51 @@
 // SPDX-License-Identifier: MIT
 //
 // A hostile client at the vfio-user server. The input is a list of messages {command, flags, number of
-// descriptors, payload}; the header is put together here so that most runs get past the framing, and
-// some are sent raw. Every command must end in a reply or the end of the connection.
+// descriptors, payload}; the header is put together here so that most runs get past the framing, some are
+// sent raw, and some are replies to what the server asked (memory by messages). Every command must end in
+// a reply or the end of the connection. With YAMATO_FUZZ_COUNT the number of messages so far is written to
+// that file now and then.
 #include <stdio.h>
 #include <sys/eventfd.h>
 
 #include "tests/mdev/vfu_client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+// The server asks for memory: answered as it should be, or refused, cut short, or not at all.
+static void answer(struct vc *c, uint8_t how)
+{
+    struct vfu_header h = c->reply;
+    uint64_t n = get_le64(c->data + 8);
+    uint8_t *msg;
+    if (how & 0x80 || n > VFU_XFER_MAX) {
+        return;
+    }
+    msg = calloc(1, 32 + n);
+    memcpy(msg + 16, c->data, 16);
+    h.flags = VFU_TYPE_REPLY | (how & 0x40 ? VFU_ERROR : 0);
+    h.error = how & 0x40 ? EFAULT : 0;
+    h.size = how & 0x40 ? 16 : (uint32_t)(32 + (h.command == VFU_DMA_READ ? n : 0));
+    h.size -= how & 0x20 ? h.size / 2 & ~15u : 0;
+    h.size = h.size < 16 ? 16 : h.size;
+    memset(msg + 32, how, n); // page tables full of the same entry, too
+    memcpy(msg, &h, sizeof h);
+    vc_send_raw(c, msg, h.size, NULL, 0);
+    free(msg);
+    vc_pump(c);
+}
+
+static void count(void)
+{
+    static uint64_t messages;
+    if (!(++messages & 0xffff) && getenv("YAMATO_FUZZ_COUNT")) {
+        FILE *f = fopen(getenv("YAMATO_FUZZ_COUNT"), "w");
+        if (f) {
+            fprintf(f, "%llu\n", (unsigned long long)messages);
+            fclose(f);
+        }
+    }
+}
 
 static void one_message(struct vc *c, const uint8_t *d, size_t n, int memfd)
 {
@@ -25,8 +62,12 @@ static void one_message(struct vc *c, const uint8_t *d, size_t n, int memfd)
                 nfds);
     }
     close(fds[1]);
+    count();
     vc_pump(c);
     while (vfu_attached(c->v) && vc_take(c)) {
+        if ((c->reply.flags & VFU_TYPE_MASK) == VFU_TYPE_COMMAND) {
+            answer(c, d[1]);
+        }
     }
 }
 
