@@ -39,8 +39,21 @@ static uint32_t vector_base(const struct cpu *c, bool to_monitor)
     return ISA_HAS(c->features, SEC) ? c->cp15[CP15_VBAR] : 0;
 }
 
+// For programs around the CPU: it stops as it was before the instruction, or behind an SVC.
+static void caught(struct cpu *c, enum exc_kind kind, uint32_t ret)
+{
+    c->caught = (uint8_t)(1 + kind);
+    c->r[15] = ret + (kind == EXC_SVC ? kinds[kind].lr_arm >> c->thumb : 0);
+    c->stop = CPU_STOP_REQUEST;
+    c->stop_pending = true;
+}
+
 void exc_enter(struct cpu *c, enum exc_kind kind, uint32_t ret)
 {
+    if (unlikely(c->catching) && kind != EXC_IRQ && kind != EXC_FIQ) {
+        caught(c, kind, ret);
+        return;
+    }
     bool to_monitor = kind == EXC_SMC;
     if (ISA_HAS(c->features, SEC)) {
         uint32_t scr = c->cp15[CP15_SCR];

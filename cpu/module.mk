@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The ARM processors. Sources are found by name: the instruction set's parts grow independently.
 cpu_DEPS := base
-cpu_SRCS := $(wildcard cpu/*.c cpu/fp/*.c cpu/jit/*.c)
+cpu_SRCS := $(wildcard cpu/*.c cpu/fp/*.c cpu/jit/*.c cpu/lib/*.c)
 cpu_GEN := $(BUILD)/gen/cpu/isa_tables.h $(BUILD)/gen/cpu/isa_protos.h
 cpu_CFLAGS := $(if $(wildcard cpu/disasm.h),-DCPU_HAS_DISASM)
 
@@ -15,3 +15,5 @@ $(BUILD)/gen/cpu/isa_tables.h: $(BUILD)/tools/isagen
 	@mkdir -p $(@D)
 	@echo "  GEN     $@"
 	@$< $(@D)
+
+-include cpu/lib/module.mk

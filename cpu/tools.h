@@ -31,6 +31,23 @@ struct cpu_trace {
 // Sets the trace, borrowed; NULL ends it. 0 or -ENOMEM.
 int cpu_set_trace(struct cpu *cpu, struct cpu_trace *trace);
 
+// ---- exceptions caught -------------------------------------------------------------------------------
+
+enum cpu_caught_kind { CPU_CAUGHT_SVC, CPU_CAUGHT_UNDEFINED, CPU_CAUGHT_FETCH, CPU_CAUGHT_DATA };
+
+struct cpu_caught {
+    enum cpu_caught_kind kind;
+    uint32_t address; // of the instruction; for CPU_CAUGHT_DATA what it accessed
+    bool write;
+    bool breakpoint;  // CPU_CAUGHT_FETCH: a BKPT instruction
+};
+
+// While on, an exception that an instruction raises is not entered: cpu_run returns CPU_STOP_REQUEST with
+// the state before that instruction, or behind an SVC. SMC and HVC count as undefined.
+void cpu_catch(struct cpu *cpu, bool on);
+// Whether the last run ended so; once.
+bool cpu_caught(struct cpu *cpu, struct cpu_caught *what);
+
 // ---- coverage of encodings ---------------------------------------------------------------------------
 
 // Rows of the instruction tables, and the name of one, "a32.ADD_imm", in buf[n].

@@ -13,11 +13,12 @@ void _start(void)
 {
     static const unsigned long long tens[] = {1000000000ull, 100000000, 10000000, 1000000, 100000,
                                               10000, 1000, 100, 10, 1};
-    unsigned long long sum = 0;
+    unsigned long long sum = 0; // the loop stays a loop: the profile looks for it
     char text[24] = "armv4t ";
     int n = 7;
     for (unsigned k = 1; k <= 100000; k++) {
         sum += k;
+        __asm__ volatile("" : "+r"(k));
     }
     for (unsigned k = 0; k < 10; k++) {
         char digit = '0';
