@@ -435,6 +435,8 @@ int machine_boot(struct machine *m, struct err *err)
         cpu_set(cpu, CPU_PC, n ? m->board->secondary_pc : e.pc);
     }
     machine_turn(m, 0);
+    m->turn_left = 0;
+    m->awake = m->cpu_count;
     return 0;
 }
 

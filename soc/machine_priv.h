@@ -34,6 +34,8 @@ struct machine {
     // virtual time = base_ns + (instructions of all cores - base_insns) / mips
     uint64_t base_ns, base_insns, slice_end_ns;
     uint64_t rest_insns; // of the cores whose turn it is not
+    uint64_t turn_left;  // instructions of this turn that are left while others wait
+    unsigned awake;      // cores at the last look
     unsigned mips;
     uint64_t busy_since_ns;                   // virtual time at which the GPU became busy, 0 idle
     uint64_t anchor_guest_ns, anchor_host_ns; // real time pacing

@@ -21,6 +21,7 @@
 #define HOST_POLL_NS (2 * MS)     // between looks at descriptors while busy
 #define GPU_PATIENCE_NS (50 * MS) // virtual time that a busy guest may run ahead of its GPU
 #define TURN_INSNS 10000          // of a core while others want to run too
+#define TURN_REST 200             // of them once somebody has been woken
 #define GPU_CREEP 8               // waiting for the GPU, virtual time runs at 1/8 of real time
 
 static uint64_t clock_ns(clockid_t id)
@@ -242,7 +243,9 @@ static bool power_events(struct machine *m, enum machine_exit *why, struct err *
     return false;
 }
 
-// Gives the turn to the next core that is awake, if there is one; returns how many are.
+// Gives the turn to the next core that is awake when this one's is over; returns how many are awake.
+// Turns are counted in instructions, whatever else ends a slice, so that a run that was looked at or
+// saved in the middle goes on as one that was not.
 static unsigned next_turn(struct machine *m)
 {
     unsigned awake = 0, next = m->core;
@@ -253,13 +256,20 @@ static unsigned next_turn(struct machine *m)
             next = n;
         }
     }
-    machine_turn(m, next);
+    if (awake > m->awake && m->turn_left > TURN_REST) {
+        m->turn_left = TURN_REST;
+    }
+    m->awake = awake;
+    if (!m->turn_left || cpu_sleeping(m->cpu)) {
+        machine_turn(m, next);
+        m->turn_left = TURN_INSNS;
+    }
     return awake;
 }
 
 static void slice(struct machine *m, uint64_t limit_ns, enum cpu_stop *stop)
 {
-    uint64_t now, end = eventq_deadline(soc_events(m->soc)), insns;
+    uint64_t now, end = eventq_deadline(soc_events(m->soc)), insns, before;
     unsigned awake = m->cpu_count > 1 ? next_turn(m) : 1;
     if (!awake) {
         *stop = CPU_STOP_WFI;
@@ -272,9 +282,13 @@ static void slice(struct machine *m, uint64_t limit_ns, enum cpu_stop *stop)
     // the first instruction count at which the clock shows `end`
     insns = m->base_insns + ((end - m->base_ns) * m->mips + 999) / 1000;
     insns = insns > machine_insns(m) ? insns - machine_insns(m) : 0;
-    insns = awake > 1 && insns > TURN_INSNS ? TURN_INSNS : insns;
+    insns = awake > 1 && insns > m->turn_left ? m->turn_left : insns;
     m->stats.slices++;
+    before = cpu_insns(m->cpu);
     *stop = insns ? cpu_run(m->cpu, insns) : CPU_STOP_BUDGET;
+    if (awake > 1) {
+        m->turn_left -= cpu_insns(m->cpu) - before;
+    }
     if (*stop == CPU_STOP_WFI && m->cpu_count > 1) {
         *stop = CPU_STOP_BUDGET; // the next core may want to run
     }

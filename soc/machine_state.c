@@ -13,7 +13,7 @@
 #include "base/snapshot.h"
 #include "mdev/vgpu.h"
 
-enum { MACHINE_VERSION = 2 };
+enum { MACHINE_VERSION = 3 };
 
 void machine_stats(const struct machine *m, struct machine_stats *out)
 {
@@ -111,6 +111,8 @@ int machine_save(struct machine *m, const char *path, struct err *err)
     snap_put_u64(w, m->serial_hash);
     snap_put_u32(w, m->cpu_count);
     snap_put_u32(w, m->core);
+    snap_put_u64(w, m->turn_left);
+    snap_put_u32(w, m->awake);
     snap_end(w);
     for (unsigned n = 0; n < m->cpu_count; n++) {
         cpu_save(m->cpus[n], w);
@@ -142,6 +144,8 @@ static int restore_parts(struct machine *m, struct snap_reader *r, struct err *e
     m->serial_hash = snap_get_u64(r);
     cores = snap_get_u32(r);
     core = snap_get_u32(r);
+    m->turn_left = snap_get_u64(r);
+    m->awake = snap_get_u32(r);
     if (version != MACHINE_VERSION) {
         return err_set(err, -EINVAL, "snapshot: section machine has version %u, not %u", version,
                        MACHINE_VERSION);

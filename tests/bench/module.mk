@@ -29,3 +29,8 @@ bench-gpu-short: $(BUILD)/yamato $(BUILD)/bench/gpu-stamp guest
 	@$(BENCH_GPU) --runs 1 --frames 20
 
 include tests/mdev/live/module.mk
+
+# Whole systems beside qemu-system-arm on the same board.
+.PHONY: bench-system
+bench-system: $(BUILD)/yamato guest
+	@tests/bench/system.sh --yamato $(BUILD)/yamato --out $(BUILD)/bench
