@@ -4,8 +4,11 @@
 #include "tests/soc/bench.h"
 
 #include "base/png.h"
+#include "soc/disk.h"
 #include "soc/net.h"
 #include "soc/serial.h"
+#include "soc/soc_input.h"
+#include "soc/sound.h"
 
 enum {
     INTC = 0x4a000000,
@@ -17,6 +20,8 @@ enum {
     PWM = 0x51000000,
     WDT = 0x53000000,
     IIC = 0x54000000,
+    IIS = 0x55000000,
+    ADC = 0x58000000,
     GPIO = 0x56000000,
     RTC = 0x57000040,
     SDI = 0x5a000000,
@@ -338,6 +343,135 @@ static void test_nand_ecc_finds_the_flipped_bit(void **state)
     assert_int_equal((diff >> 19 & 1) | (diff >> 21 & 1) << 1 | (diff >> 23 & 1) << 2, 3); // bit 3
 }
 
+// ---- touch, sound, requests to the DMA controller
+// ----------------------------------------------------------------------
+
+static void test_the_pen_wakes_and_is_measured(void **state)
+{
+    struct bench *b = *state;
+    struct err err = {0};
+    wr(b, INTC + 0x1c, 0x7dff); // TC
+    wr(b, INTC + 8, 0x7fffffff);
+    wr(b, ADC + 4, 0xd3); // wait for the pen
+    assert_false(b->line[CPU_LINE_IRQ]);
+    assert_int_equal(soc_pointer(b->soc, 0, 65535, true, &err), 0);
+    assert_true(b->line[CPU_LINE_IRQ]);
+    assert_int_equal(rd(b, INTC + 0x18), BIT(9));
+    assert_int_equal(rd(b, ADC + 0x14), 1);
+    wr(b, ADC + 4, 0x0c); // both axes
+    wr(b, ADC, 0x4c41);
+    assert_int_equal(rd(b, ADC) & BIT(15), 0);
+    wait_ns(b, 10 * MS);
+    assert_int_equal(rd(b, ADC) & BIT(15), BIT(15));
+    assert_int_equal(rd(b, ADC + 0x0c) & 0x83ff, 80);
+    assert_int_equal(rd(b, ADC + 0x10) & 0x83ff, 920);
+    wr(b, ADC + 0x14, 0);
+    wr(b, ADC + 4, 0x1d3); // wait for it to go
+    soc_pointer(b->soc, 0, 0, false, &err);
+    assert_int_equal(rd(b, ADC + 0x14), 2);
+    assert_int_equal(rd(b, ADC + 0x0c) & 0x8000, 0x8000);
+}
+
+static void test_keys_have_names(void **state)
+{
+    struct bench *b = *state;
+    struct err err = {0};
+    assert_int_equal(rd(b, GPIO + 0x64) & 1, 1);
+    assert_int_equal(soc_key(b->soc, "K1", true, &err), 0);
+    assert_int_equal(rd(b, GPIO + 0x64) & 1, 0);
+    soc_key(b->soc, "K1", false, &err);
+    assert_int_equal(rd(b, GPIO + 0x64) & 1, 1);
+    assert_int_equal(soc_key(b->soc, "K9", true, &err), -2);
+    assert_non_null(strstr(err.msg, "K6"));
+}
+
+static void test_dma_feeds_the_sound_at_its_rate(void **state)
+{
+    struct bench *b = *state;
+    struct err err = {0};
+    struct sound *s = sound_create(NULL, &err);
+    struct device *dev = soc_device(b->soc, "iis");
+    struct sound_counters n;
+    dev->cls->attach_sound(dev, s, &err);
+    for (unsigned i = 0; i < 4096; i++) { // a square wave of 32 frames
+        uint64_t v = i & 32 ? 0x1000 : 0xf000;
+        bus_write(soc_bus(b->soc), SDRAM + 0x10000 + i * 2, 2, v);
+    }
+    wr(b, INTC + 8, ~BIT(19));
+    wr(b, IIS + 8, 8 << 5 | 8); // 50.6 MHz / 9 / 256 = 22 kHz
+    wr(b, IIS + 4, 0x88);
+    wr(b, IIS + 0xc, 0xa000);
+    wr(b, DMA + 0x80, SDRAM + 0x10000);
+    wr(b, DMA + 0x84, 0);
+    wr(b, DMA + 0x88, IIS + 0x10);
+    wr(b, DMA + 0x8c, 3);
+    wr(b, DMA + 0x90, BIT(31) | BIT(29) | BIT(23) | BIT(22) | 1 << 20 | 4096);
+    wr(b, DMA + 0xa0, 2);
+    wr(b, IIS, 0x23);
+    assert_false(b->line[CPU_LINE_IRQ]);
+    wait_ns(b, 50 * MS);
+    assert_int_not_equal(rd(b, DMA + 0x94) & 0xfffff, 0); // half of it is still to come
+    wait_ns(b, 60 * MS);
+    assert_int_equal(rd(b, DMA + 0x94) & 0xfffff, 0);
+    assert_true(b->line[CPU_LINE_IRQ]);
+    sound_counters(s, &n);
+    assert_in_range(n.rate, 21900, 22000);
+    assert_in_range(n.frames, 2030, 2048);
+    assert_in_range(n.crossings, 62, 64);
+    sound_destroy(s);
+}
+
+// ---- SD: data that comes before the command waits
+// ----------------------------------------------------------------------
+
+static uint32_t sd_command(struct bench *b, unsigned index, uint32_t arg, bool wait)
+{
+    wr(b, SDI + 0x10, 0x1e00);
+    wr(b, SDI + 8, arg);
+    wr(b, SDI + 0xc, 0x140 | index | (wait ? 0x200 : 0));
+    return rd(b, SDI + 0x14);
+}
+
+static void test_sd_blocks_are_written_through_the_fifo(void **state)
+{
+    struct bench b;
+    struct disk_config cfg = {.bytes = 1 << 20};
+    struct err err = {0};
+    struct disk *disk = disk_open(&cfg, &err);
+    uint8_t sector[512];
+    uint32_t rca;
+    (void)state;
+    bench_make(&b, "mini2440", 0);
+    soc_device(b.soc, "sdi")->cls->attach_disk(soc_device(b.soc, "sdi"), disk, &err);
+    bench_start(&b);
+    sd_command(&b, 0, 0, false);
+    sd_command(&b, 8, 0x1aa, true);
+    do {
+        sd_command(&b, 55, 0, true);
+    } while (!(sd_command(&b, 41, 0x40ff8000, true) & BIT(31)));
+    sd_command(&b, 2, 0, true);
+    rca = sd_command(&b, 3, 0, true) & 0xffff0000;
+    sd_command(&b, 7, rca, true);
+    sd_command(&b, 16, 512, true);
+    wr(&b, SDI + 0x28, 512);
+    wr(&b, SDI + 0x2c, BIT(20) | 3 << 12 | BIT(14) | 1); // send, after the response
+    for (unsigned i = 0; i < 16; i++) {
+        wr(&b, SDI + 0x40, 0x01010101 * i);
+    }
+    assert_int_equal(rd(&b, SDI + 0x38) & 0x7f, 64); // full
+    sd_command(&b, 24, 0, true);
+    assert_int_equal(rd(&b, SDI + 0x38) & 0x7f, 0);
+    for (unsigned i = 16; i < 128; i++) {
+        wr(&b, SDI + 0x40, 0x01010101 * i);
+    }
+    assert_int_equal(rd(&b, SDI + 0x34) & BIT(4), BIT(4));
+    disk_read(disk, 0, sector, 512);
+    assert_int_equal(sector[4], 1);
+    assert_int_equal(sector[511], 127);
+    bench_close(&b);
+    disk_close(disk);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_board, close_board)
@@ -356,6 +490,10 @@ int main(void)
         T(test_memory_repeats_and_holes_are_silent),
         T(test_nand_programs_reads_and_erases),
         T(test_nand_ecc_finds_the_flipped_bit),
+        T(test_the_pen_wakes_and_is_measured),
+        T(test_keys_have_names),
+        T(test_dma_feeds_the_sound_at_its_rate),
+        cmocka_unit_test(test_sd_blocks_are_written_through_the_fifo),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
