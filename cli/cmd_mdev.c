@@ -31,6 +31,7 @@ static const struct opt_row rows[] = {
     {"mdev-tree", NULL, OPT_STRING, AT(tree), "DIR", "mount a sysfs look-alike for mdevctl", NULL},
     {"user", NULL, OPT_STRING, AT(user), "NAME", "become this user", NULL},
     {"no-seccomp", NULL, OPT_FLAG, AT(no_seccomp), NULL, "keep all system calls", NULL},
+    {"profile", NULL, OPT_UINT, AT(profile), "N", "keep N submissions for the verb profile", NULL},
     {"trace", NULL, OPT_STRING, AT(trace), "LIST", "trace channels", NULL},
     {"Devices", NULL, OPT_HEADING, 0, NULL, NULL, NULL},
     {"control", NULL, OPT_STRING, AT(control), "PATH", "control socket of the daemon", NULL},
@@ -49,13 +50,14 @@ static const struct opt_row rows[] = {
 
 static const struct opts_spec spec = {
     "yamato mdev",
-    "serve|types|list|stats|top|create|remove|set|snapshot|restore|capture [OPTION]... [ARGUMENT]...",
+    "serve|types|list|stats|top|create|remove|set|snapshot|restore|capture|profile [OPTION]... [ARGUMENT]...",
     "Shares one GPU between the virtual machines of any VMM that speaks vfio-user.",
     "serve runs in the foreground until SIGTERM. With --socket-dir devices are made by 'create';\n"
     "with --type or --socket one exists from the start, with --config those of the file. The other\n"
     "verbs need the daemon's control socket: --control, or --socket-dir for DIR/control.sock.\n\n"
     "  create [TYPE] [NAME]      without name: a new UUID    remove NAME    set NAME --weight 200\n"
-    "  snapshot NAME FILE        restore NAME FILE           capture NAME [FILE.rd]\n\n"
+    "  snapshot NAME FILE        restore NAME FILE           capture NAME [FILE.rd]\n"
+    "  profile FILE.csv|FILE.trace|FILE.json    of all devices, with serve --profile 2M\n\n"
     "  yamato mdev serve --socket-dir /run/yamato &\n"
     "  yamato mdev create --socket-dir /run/yamato yamato-a200 vm0\n"
     "  qemu-system-x86_64 ... -device '{\"driver\":\"vfio-user-pci\",\n"
@@ -262,7 +264,8 @@ static const struct {
     {"stats", false, 0, print_stats},  {"create", false, 0, print_one},
     {"remove", true, 0, print_one},    {"set", true, 0, print_one},
     {"snapshot", true, 2, print_one},  {"restore", true, 2, print_one},
-    {"capture", true, 1, print_one},   {"metrics", false, 0, print_metrics},
+    {"capture", true, 1, print_one},   {"profile", false, 2, print_one},
+    {"metrics", false, 0, print_metrics},
 };
 
 static int add_settings(const struct mdev_opts *o, json_t *req, struct err *err)
@@ -307,7 +310,7 @@ static int fill(const struct mdev_opts *o, unsigned verb, const char *const *arg
     if (!strcmp(verbs[verb].verb, "create") && args[at] && is_type(args[at])) {
         type = args[at++];
     }
-    if (args[at]) {
+    if (args[at] && strcmp(verbs[verb].verb, "profile") != 0) {
         name = args[at++];
     }
     if (verbs[verb].named && !name) {
@@ -385,7 +388,7 @@ static int run_mdev(int argc, char **argv)
         }
     }
     err_set(&err, -EINVAL, "what? One of serve, types, list, stats, top, create, remove, set, snapshot, "
-                           "restore, capture");
+                           "restore, capture, profile");
     return cli_fail("mdev", &err);
 }
 

@@ -13,7 +13,7 @@ struct err;
 struct mdev_opts {
     const char *config, *dir, *socket, *type, *name, *backend, *gl_device, *control, *trace, *metrics,
         *tree, *user, *cap, *priority;
-    uint64_t weight, quota, interval, count, raster_threads;
+    uint64_t weight, quota, interval, count, raster_threads, profile;
     bool json, prometheus, no_seccomp;
 };
 

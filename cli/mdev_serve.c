@@ -29,6 +29,7 @@
 #include "mdev/daemon.h"
 #include "mdev/daemon_conf.h"
 #include "mdev/daemon_jail.h"
+#include "mdev/profile.h"
 #include "mdev/vgpu.h"
 
 enum { LISTEN_FIRST = 3, LISTEN_MAX = 64 };
@@ -37,6 +38,7 @@ struct serve {
     struct daemon_conf conf;
     struct log log;
     struct mdev *mdev;
+    struct profile *profile;
     int stop, tree;
     char names[LISTEN_MAX][64]; // of systemd's sockets; "": used
     unsigned nsockets;
@@ -161,6 +163,7 @@ static int configure(struct serve *s, const struct mdev_opts *o, struct err *err
     if (rc) {
         return rc;
     }
+    c->profile = o->profile ? o->profile : c->profile;
     c->raster_threads = o->raster_threads ? o->raster_threads : c->raster_threads;
     c->seccomp = c->seccomp && !o->no_seccomp;
     if (!c->control[0] && c->socket_dir[0] &&
@@ -255,7 +258,7 @@ static int serve_devices(struct serve *s, struct err *err)
                                      .control = c->control[0] ? c->control : NULL,
                                      .control_fd = socket_named(s, "control"),
                                      .metrics = c->metrics[0] ? c->metrics : NULL, .tree_fd = s->tree,
-                                     .log = &s->log};
+                                     .profile = s->profile, .log = &s->log};
     struct daemon *d = daemon_create(&dc, err);
     int rc;
     if (!d) {
@@ -304,9 +307,13 @@ int mdev_serve(const struct mdev_opts *o)
                                   .gl_device = s->conf.gl_device[0] ? s->conf.gl_device : NULL,
                                   .log = &s->log, .raster_threads = (unsigned)s->conf.raster_threads};
         s->mdev = mdev_create(&mc, &err);
+        s->profile = s->conf.profile ? profile_create(s->conf.profile) : NULL;
         rc = s->mdev ? serve_devices(s, &err) : -1;
         if (s->mdev) {
             mdev_destroy(s->mdev);
+        }
+        if (s->profile) {
+            profile_destroy(s->profile);
         }
     }
     free(s);

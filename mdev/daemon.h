@@ -12,6 +12,7 @@
 //   set {"name", SETTINGS}                at run time
 //   snapshot, restore {"name", "file"}    the device's state to a file and back, between submissions
 //   capture {"name", "file"}              submissions from now on into an .rd file; no file: ends it
+//   profile {"file"}                      what all devices submitted so far: .csv, .trace or else JSON
 //
 // SETTINGS: "weight" 1..10000, "cap" thousandths of the engine (0: none), "priority" low, normal or
 // high, "quota" bytes of host memory that its submissions may hold. An answer that starts
@@ -28,6 +29,7 @@ struct daemon;
 struct err;
 struct log;
 struct mdev;
+struct profile;
 
 struct daemon_config {
     struct mdev *mdev;   // borrowed
@@ -36,6 +38,7 @@ struct daemon_config {
     int control_fd;      // a listening socket instead of `control`, when greater than 0; becomes ours
     const char *metrics; // HTTP endpoint, "unix:PATH" or "PORT" on the loopback interface, or NULL
     int tree_fd;         // of daemon_tree_mount, when greater than 0; becomes ours
+    struct profile *profile; // borrowed: devices are attached to it; NULL: none
     struct log *log;     // borrowed
 };
 // Binds the control socket. NULL with err set.

@@ -37,6 +37,7 @@ static const struct key daemon_keys[] = {
     TEXT_KEY("user", struct daemon_conf, user),
     TEXT_KEY("trace", struct daemon_conf, trace),
     OTHER_KEY("raster-threads", NUMBER, struct daemon_conf, raster_threads),
+    OTHER_KEY("profile", NUMBER, struct daemon_conf, profile),
     OTHER_KEY("seccomp", SWITCH, struct daemon_conf, seccomp),
 };
 static const struct key device_keys[] = {

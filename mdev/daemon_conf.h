@@ -20,7 +20,7 @@ struct conf_device {
 struct daemon_conf {
     char socket_dir[CONF_TEXT], control[CONF_TEXT], metrics[CONF_TEXT], tree[CONF_TEXT];
     char backend[16], gl_device[64], user[64], trace[64];
-    uint64_t raster_threads;
+    uint64_t raster_threads, profile; // profile: records to keep, 0: none
     bool seccomp; // on unless the file says no
     struct conf_device devices[CONF_DEVICES];
     unsigned ndevices;

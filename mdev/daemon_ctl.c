@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "base/err.h"
 #include "mdev/daemon_priv.h"
+#include "mdev/profile.h"
 
 static json_t *refuse(const struct err *err)
 {
@@ -263,6 +264,61 @@ static json_t *cmd_capture(struct daemon *d, json_t *req)
     return with_file(d, req, false, on_capture);
 }
 
+// ---- the profile -----------------------------------------------------------------------------------
+
+enum { PROFILE_LOCK_MS = 200 };
+#define PROFILE_PAUSE_NS 1000000000ull
+
+static bool ends_in(const char *s, const char *tail)
+{
+    size_t n = strlen(s), t = strlen(tail);
+    return n >= t && !strcmp(s + n - t, tail);
+}
+
+static int write_profile(struct profile *p, const char *file, struct err *err)
+{
+    return ends_in(file, ".csv")     ? profile_write_csv(p, file, err)
+           : ends_in(file, ".trace") ? profile_write_trace(p, file, err)
+                                     : profile_write_json(p, file, err);
+}
+
+// Takes every device from its client and from the engine for as long as the file is written.
+static json_t *cmd_profile(struct daemon *d, json_t *req)
+{
+    struct err err = {0};
+    const char *file = text(req, "file");
+    struct daemon_device *held[DAEMON_DEVICES];
+    unsigned n = 0;
+    int rc = 0;
+    if (!d->cfg.profile) {
+        rc = err_set(&err, -ENOTSUP, "the daemon was started without a profile");
+    } else if (file[0] != '/') {
+        rc = err_set(&err, -EINVAL, "which file? Its whole path");
+    }
+    for (unsigned i = 0; !rc && i < DAEMON_DEVICES; i++) {
+        struct daemon_device *dev = d->devices[i];
+        if (!dev || atomic_load(&dev->stop)) {
+            continue;
+        }
+        rc = daemon_lock(dev, PROFILE_LOCK_MS, &err);
+        if (!rc) {
+            held[n++] = dev;
+            if (!vgpu_pause(vfu_vgpu(dev->vfu), PROFILE_PAUSE_NS)) {
+                rc = err_set(&err, -EBUSY, "%s: its work does not end", dev->name);
+            }
+        }
+    }
+    if (!rc) {
+        rc = write_profile(d->cfg.profile, file, &err);
+    }
+    while (n) {
+        n--;
+        vgpu_resume(vfu_vgpu(held[n]->vfu));
+        daemon_unlock(held[n]);
+    }
+    return rc ? refuse(&err) : json_pack("{s:s}", "file", file);
+}
+
 static const struct {
     const char *name;
     json_t *(*fn)(struct daemon *d, json_t *req);
@@ -270,7 +326,7 @@ static const struct {
     {"types", cmd_types},   {"list", cmd_list},     {"stats", cmd_stats},
     {"create", cmd_create}, {"remove", cmd_remove}, {"set", cmd_set},
     {"metrics", cmd_metrics}, {"snapshot", cmd_snapshot}, {"restore", cmd_restore},
-    {"capture", cmd_capture},
+    {"capture", cmd_capture}, {"profile", cmd_profile},
 };
 
 char *daemon_answer(struct daemon *d, const char *line)

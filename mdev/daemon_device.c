@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "mdev/daemon_priv.h"
+#include "mdev/profile.h"
 
 enum { TURN = 64 };        // messages between two looks at the lock
 enum { END_MS = 2000 };    // patience with a device that ends
@@ -233,6 +234,9 @@ static int start(struct daemon_device *dev, const struct daemon_device_config *c
         return err && err->code ? err->code : -EINVAL;
     }
     for (unsigned i = 0; (dev->type = vgpu_type_at(i)) && strcmp(dev->type->name, cfg->type); i++) {
+    }
+    if (dev->d->cfg.profile) {
+        profile_attach(dev->d->cfg.profile, vfu_vgpu(dev->vfu)); // its failure: one device less there
     }
     rc = apply(dev, cfg, err);
     if (!rc) {
