@@ -35,6 +35,6 @@ bool cli_parse(const struct opts_spec *spec, void *opts, int argc, char **argv, 
 
 
 extern const struct cli_command cmd_run, cmd_replay, cmd_gpu_debug, cmd_isa, cmd_arm, cmd_user, cmd_compare, cmd_mdev,
-    cmd_image, cmd_compat, cmd_unstick, cmd_man, cmd_completion;
+    cmd_profile, cmd_image, cmd_compat, cmd_unstick, cmd_man, cmd_completion;
 
 #endif

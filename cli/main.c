@@ -25,7 +25,7 @@ const struct cli_command cmd_completion = {"completion", "print bash completion"
 
 static const struct cli_command *const commands[] = {
     &cmd_run,  &cmd_replay, &cmd_gpu_debug, &cmd_isa,        &cmd_arm, &cmd_user, &cmd_compare,
-    &cmd_mdev, &cmd_image, &cmd_compat, &cmd_unstick, &cmd_man,    &cmd_completion, NULL};
+    &cmd_mdev, &cmd_profile, &cmd_image, &cmd_compat, &cmd_unstick, &cmd_man,    &cmd_completion, NULL};
 
 int cli_fail(const char *command, const struct err *err)
 {

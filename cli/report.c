@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Writes the HTML page of a run; see report.h. Charts are SVG drawn here: engine occupancy over time,
-// stacked by vGPU, and a log-scale histogram for each stage.
+// Writes the HTML page of a run; see report.h. The profile's charts are in report_profile.c.
 #include "cli/report.h"
+#include "cli/report_profile.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,11 +12,7 @@
 #include "base/bits.h"
 #include "base/err.h"
 
-#define BINS 240u
 #define SERIAL_TAIL (64u << 10)
-
-static const char *const colours[] = {"#2a6f97", "#e07a1f", "#4a8f3c", "#a23b72",
-                                      "#7a5cc0", "#b0a030", "#3aa6a0", "#c0504d"};
 
 static const char style[] =
     "body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:1180px;padding:0 1em;"
@@ -131,116 +127,6 @@ static void put_vm(FILE *f, const struct report_vm *vm)
     put_serial(f, vm->serial);
 }
 
-static void put_histogram(FILE *f, const struct profile_dist *d, const char *colour)
-{
-    uint64_t top = 1;
-    for (unsigned i = 0; i < ARRAY_LEN(d->log2_hist); i++) {
-        top = d->log2_hist[i] > top ? d->log2_hist[i] : top;
-    }
-    fprintf(f, "<svg width=\"170\" height=\"26\" viewBox=\"8 0 28 26\" preserveAspectRatio=\"none\">");
-    for (unsigned i = 8; i < 36; i++) { // 256 ns .. 64 s
-        double h = 25.0 * (double)d->log2_hist[i] / (double)top;
-        if (d->log2_hist[i]) {
-            fprintf(f,
-                    "<rect x=\"%u\" y=\"%.1f\" width=\".9\" height=\"%.1f\" fill=\"%s\"><title>%llu at "
-                    "%.1f us</title></rect>",
-                    i, 26 - (h < 1 ? 1 : h), h < 1 ? 1 : h, colour,
-                    (unsigned long long)d->log2_hist[i], (double)(1ull << i) / 1e3);
-        }
-    }
-    fputs("</svg>", f);
-}
-
-static void put_stages(FILE *f, struct profile *p)
-{
-    struct profile_vgpu s;
-    fputs("<h2>Where each submission spent its time</h2>\n", f);
-    for (unsigned i = 0; i < profile_vgpu_count(p); i++) {
-        const char *colour = colours[i % ARRAY_LEN(colours)];
-        if (profile_summary(p, i, &s)) {
-            continue;
-        }
-        fprintf(f, "<h3><span class=\"k\" style=\"background:%s\"></span>", colour);
-        put_text(f, s.name, strlen(s.name));
-        fprintf(f,
-                "</h3><p>%llu submissions (%llu refused), %llu draws, %llu resolves, %llu packets; "
-                "engine %.3f s, share %.1f&nbsp;%%.</p><table><tr><th>stage<th>p50 us<th>p90<th>p99"
-                "<th>max<th>256 ns &hellip; 64 s<th>what</tr>\n",
-                (unsigned long long)s.submissions, (unsigned long long)s.refused,
-                (unsigned long long)s.draws, (unsigned long long)s.resolves,
-                (unsigned long long)s.packets, (double)s.engine_ns / 1e9, s.engine_share * 100);
-        for (unsigned k = 0; k < PROFILE_SPAN_COUNT; k++) {
-            const struct profile_dist *d = &s.span[k];
-            fprintf(f, "<tr><td>%s<td>%.1f<td>%.1f<td>%.1f<td>%.1f<td>", profile_span_name(k),
-                    (double)d->p50_ns / 1e3, (double)d->p90_ns / 1e3, (double)d->p99_ns / 1e3,
-                    (double)d->max_ns / 1e3);
-            put_histogram(f, d, colour);
-            fprintf(f, "<td>%s</tr>\n", profile_span_help(k));
-        }
-        fputs("</table>\n", f);
-    }
-    if (profile_dropped(p)) {
-        fprintf(f, "<p>%llu submissions were not recorded (limit reached).</p>\n",
-                (unsigned long long)profile_dropped(p));
-    }
-}
-
-// Engine occupancy over the run: for each time bin the part of it each vGPU held the engine.
-static void put_occupancy(FILE *f, struct profile *p)
-{
-    unsigned n = profile_vgpu_count(p), who;
-    double *busy = calloc((size_t)n * BINS + 1, sizeof *busy);
-    uint64_t t0 = UINT64_MAX, t1 = 0;
-    const struct vgpu_submission *s;
-
-    if (!busy || !n) {
-        free(busy);
-        return;
-    }
-    for (uint64_t i = 0; (s = profile_record(p, i, &who)); i++) {
-        uint64_t a = s->stamp_ns[VGPU_STAGE_doorbell], b = s->stamp_ns[VGPU_STAGE_executed];
-        t0 = a && a < t0 ? a : t0;
-        t1 = b > t1 ? b : t1;
-    }
-    if (t1 <= t0) {
-        free(busy);
-        return;
-    }
-    for (uint64_t i = 0; (s = profile_record(p, i, &who)); i++) {
-        uint64_t a = s->stamp_ns[VGPU_STAGE_started];
-        if (a && who < n) { // engine_ns placed at its start: preempted parts smear into later bins
-            unsigned bin = (unsigned)((double)(a - t0) / (double)(t1 - t0) * (BINS - 1));
-            busy[who * BINS + bin] += (double)s->engine_ns;
-        }
-    }
-    fprintf(f, "<h2>Engine occupancy over %.1f s</h2><svg width=\"1100\" height=\"160\" viewBox=\"0 0 "
-               "%u 100\" preserveAspectRatio=\"none\">",
-            (double)(t1 - t0) / 1e9, BINS);
-    for (unsigned b = 0; b < BINS; b++) {
-        double y = 100;
-        for (unsigned v = 0; v < n; v++) {
-            double h = busy[v * BINS + b] * 100 * BINS / (double)(t1 - t0);
-            h = h < y ? h : y;
-            if (h > 0.05) {
-                fprintf(f, "<rect x=\"%u\" y=\"%.2f\" width=\"1\" height=\"%.2f\" fill=\"%s\"/>", b,
-                        y - h, h, colours[v % ARRAY_LEN(colours)]);
-            }
-            y -= h;
-        }
-    }
-    fputs("</svg><p>", f);
-    for (unsigned v = 0; v < n; v++) {
-        struct profile_vgpu sum;
-        if (profile_summary(p, v, &sum) == 0) {
-            fprintf(f, "<span class=\"k\" style=\"background:%s\"></span>",
-                    colours[v % ARRAY_LEN(colours)]);
-            put_text(f, sum.name, strlen(sum.name));
-        }
-    }
-    fputs("</p>\n", f);
-    free(busy);
-}
-
 int report_write(const char *path, const struct report_config *cfg, struct err *err)
 {
     char tmp[4096];
@@ -254,15 +140,14 @@ int report_write(const char *path, const struct report_config *cfg, struct err *
     if (!f) {
         return err_set(err, -errno, "%s: %s", path, strerror(errno));
     }
-    fprintf(f, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>%s</title><style>%s"
+    fprintf(f, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>%s</title><style>%s%s"
                "</style>\n<h1>%s</h1>\n<p>%s</p>\n",
-            cfg->title, style, cfg->title, cfg->intro ? cfg->intro : "");
+            cfg->title, style, report_profile_style, cfg->title, cfg->intro ? cfg->intro : "");
     for (unsigned i = 0; i < cfg->nvms; i++) {
         put_vm(f, &cfg->vms[i]);
     }
     if (cfg->profile) {
-        put_occupancy(f, cfg->profile);
-        put_stages(f, cfg->profile);
+        report_profile(f, cfg->profile);
     }
     fputs("</html>\n", f);
     bad = ferror(f) != 0;

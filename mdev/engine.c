@@ -243,6 +243,25 @@ static struct workload *drop_all(struct vgpu *vgpu) // lock held
     return list;
 }
 
+// A backend may have put off what the one before recorded until another comes: done now, at its cost.
+// Lock held on entry and exit.
+static void settle_left(struct mdev *mdev, struct vgpu *next)
+{
+    struct vgpu *left = mdev->left;
+    uint64_t start;
+    mdev->left = NULL;
+    if (!left || left == next || mdev->own_thread) {
+        return;
+    }
+    pthread_mutex_unlock(&mdev->lock);
+    start = host_ns();
+    mdev->backend->ops->invalidate(next->ctx);
+    start = host_ns() - start;
+    left->stats.engine_ns += start;
+    pthread_mutex_lock(&mdev->lock);
+    sched_charge(&mdev->sched, &left->sched, start, host_ns());
+}
+
 // Picks and runs one slice. False when there is nothing to do. Lock held on entry and exit.
 static bool engine_step(struct mdev *mdev)
 {
@@ -270,11 +289,13 @@ static bool engine_step(struct mdev *mdev)
     mdev->running = vgpu;
     atomic_store(&vgpu->touched, true);
     atomic_store(&mdev->preempt, vgpu != mdev->urgent && sched_preempts(&mdev->sched, e));
+    settle_left(mdev, vgpu);
     exact = sched_contended(&mdev->sched, e);
     pthread_mutex_unlock(&mdev->lock);
     run_slice(vgpu, slice_ns, exact);
     pthread_mutex_lock(&mdev->lock);
     mdev->running = NULL;
+    mdev->left = vgpu->current ? vgpu : NULL;
     settle(vgpu);
     pthread_cond_broadcast(&mdev->done);
     return true;
@@ -325,6 +346,7 @@ static void drop_cancelled(struct mdev *mdev)
             continue;
         }
         free_list(mdev, drop_all(v));
+        mdev->left = mdev->left == v ? NULL : mdev->left;
         gpu_reset(v->gpu);
         atomic_store(&v->touched, false);
         sched_sleep(&mdev->sched, &v->sched);

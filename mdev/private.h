@@ -165,6 +165,7 @@ struct mdev {
     struct vgpu *vgpus;
     struct sched sched;
     struct vgpu *running;    // on the engine
+    struct vgpu *left;       // left it in the middle of a submission, last of all
     struct vgpu *urgent;     // its submission ends first: it shall be paused
     _Atomic bool preempt;    // it shall stop at its next draw
     _Atomic unsigned kicks;  // counts what wakes the engine's thread
