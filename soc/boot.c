@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "soc/bus.h"
+#include "soc/image_ce.h"
 #include "soc/load.h"
 
 enum { CPSR_SVC_MASKED = 0x1d3, FDT_SLACK = 4096, ATAG_BYTES = 1024 };
@@ -195,6 +196,9 @@ static int place_kernel(struct soc *soc, const struct boot_config *cfg, uint32_t
         load = info.load;
     }
     rc = rc ? rc : image_place(soc, &kernel, &info, load, &entry->pc, err);
+    if (!rc && info.kind == IMAGE_CE) {
+        ce_arguments(soc, &entry->sp);
+    }
     *end = load + info.bytes;
     blob_free(&kernel);
     return rc;

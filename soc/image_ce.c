@@ -373,3 +373,30 @@ int ce_place(struct soc *soc, const struct blob *b, uint32_t *entry, struct err 
     ce_free(&img);
     return rc;
 }
+
+// ---- what a loader leaves
+// -------------------------------------------------------------------------------
+
+enum { ARGS_AT = 0x30020000, ARGS_SCREEN = 0x44, POWER_OFF_AT = 0x1004, STACK = 0x30010000 };
+
+void ce_arguments(struct soc *soc, uint32_t *sp)
+{
+    static const uint32_t power_off[] = {0xe5801000, 0xe5823000, 0xe5845000, 0xeafffffe};
+    uint8_t args[ARGS_SCREEN + 16] = {0}, code[16], old[4];
+    put_le32(args, 0x53475241); // "ARGS", version 1.1
+    put_le16(args + 4, 1);
+    put_le16(args + 6, 1);
+    memcpy(args + 8, "Yamato", 6);
+    put_le32(args + ARGS_SCREEN, 0xde12de34);
+    put_le16(args + ARGS_SCREEN + 4, 240);
+    put_le16(args + ARGS_SCREEN + 6, 320);
+    put_le16(args + ARGS_SCREEN + 8, 16);
+    soc_dma_write(soc, ARGS_AT, args, sizeof args);
+    for (unsigned i = 0; i < 4; i++) {
+        put_le32(code + i * 4, power_off[i]);
+    }
+    if (soc_dma_read(soc, POWER_OFF_AT, old, 4) == 0 && get_le32(old) == 0xffffffffu) {
+        soc_dma_write(soc, POWER_OFF_AT, code, sizeof code);
+    }
+    *sp = STACK;
+}

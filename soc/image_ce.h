@@ -74,4 +74,8 @@ uint32_t ce_physical(const struct ce_image *img, uint32_t va);
 struct soc;
 int ce_place(struct soc *soc, const struct blob *b, uint32_t *entry, struct err *err);
 
+// What a CE boot loader leaves beside the image: boot arguments with the screen's size, the power-off
+// routine in flash. *sp is the stack that images expect.
+void ce_arguments(struct soc *soc, uint32_t *sp);
+
 #endif

@@ -51,6 +51,7 @@ struct boot_config {
 struct boot_entry {
     uint32_t pc, r[4];
     uint32_t cpsr;
+    uint32_t sp; // 0: whatever reset gives
 };
 int boot_straight(struct soc *soc, const struct boot_config *cfg, struct boot_entry *entry,
                   struct err *err);

@@ -432,6 +432,9 @@ int machine_boot(struct machine *m, struct err *err)
         for (unsigned i = 0; i < 4 && n == 0; i++) {
             cpu_set(cpu, (enum cpu_reg)(CPU_R0 + i), e.r[i]);
         }
+        if (e.sp && n == 0) {
+            cpu_set(cpu, CPU_SP, e.sp);
+        }
         cpu_set(cpu, CPU_PC, n ? m->board->secondary_pc : e.pc);
     }
     machine_turn(m, 0);

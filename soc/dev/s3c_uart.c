@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// UART of the S3C2440 (User's Manual, "UART") with its 64-byte FIFOs. Sending takes no time: the
+// UART of the S3C2410 and S3C2440 (User's Manuals, "UART") with their FIFOs of 16 and 64 bytes. Sending takes no time: the
 // transmitter is always empty. Received characters count as ready at once, so the trigger level and
 // the receive time-out come to the same. Left out: DMA, infrared, modem lines, errors.
 #include "base/snapshot.h"
@@ -8,7 +8,7 @@
 #include "soc/serial.h"
 
 enum { UCON = 0x04, UFCON = 0x08, UTRSTAT = 0x10, UFSTAT = 0x18, UTXH = 0x20, URXH = 0x24 };
-enum { FIFO = 64 };
+enum { FIFO = 64, FIFO_2410 = 16 };
 enum { OUT_RX, OUT_TX, OUT_ERR };
 enum { UCON_LOOP = BIT(5), UCON_TX_LEVEL = BIT(9) };
 
@@ -20,6 +20,8 @@ struct s3c_uart {
     uint8_t head, count;
 };
 
+extern const struct device_class s3c2410_uart_class;
+
 static struct s3c_uart *uart_of(struct device *dev)
 {
     return container_of(dev, struct s3c_uart, dev);
@@ -27,7 +29,8 @@ static struct s3c_uart *uart_of(struct device *dev)
 
 static unsigned room(struct s3c_uart *u)
 {
-    return regfile_peek(device_regs(&u->dev, 0), UFCON) & 1 ? FIFO : 1;
+    unsigned whole = u->dev.cls == &s3c2410_uart_class ? FIFO_2410 : FIFO;
+    return regfile_peek(device_regs(&u->dev, 0), UFCON) & 1 ? whole : 1;
 }
 
 static void update_irq(struct s3c_uart *u)
@@ -68,6 +71,9 @@ static uint32_t read_any(struct regfile *rf, const struct reg_row *row, unsigned
     case UTRSTAT:
         return 6u | (u->count != 0);
     case UFSTAT:
+        if (u->dev.cls == &s3c2410_uart_class) {
+            return u->count >= FIFO_2410 ? BIT(8) : u->count;
+        }
         return u->count == FIFO ? BIT(6) : u->count;
     case URXH:
         if (u->count) {
@@ -163,15 +169,12 @@ static const struct snap_field state[] = {SNAP_ARRAY(struct s3c_uart, fifo),
                                           SNAP_FIELD(struct s3c_uart, head),
                                           SNAP_FIELD(struct s3c_uart, count), SNAP_END};
 
-const struct device_class s3c_uart_class = {
-    .name = "s3c2440-uart",
-    .doc = "serial port",
-    .bytes = sizeof(struct s3c_uart),
-    .windows = windows,
-    .window_count = ARRAY_LEN(windows),
-    .outputs = (const char *const[]){"rx", "tx", "err", NULL},
-    .reset = reset,
-    .attach_serial = attach_serial,
-    .state = state,
-    .restore = restore,
-};
+#define CLASS(name_)                                                                                \
+    {                                                                                              \
+        .name = (name_), .doc = "serial port", .bytes = sizeof(struct s3c_uart),                   \
+        .windows = windows, .window_count = ARRAY_LEN(windows),                                    \
+        .outputs = (const char *const[]){"rx", "tx", "err", NULL}, .reset = reset,                 \
+        .attach_serial = attach_serial, .state = state, .restore = restore,                        \
+    }
+const struct device_class s3c_uart_class = CLASS("s3c2440-uart");
+const struct device_class s3c2410_uart_class = CLASS("s3c2410-uart");
