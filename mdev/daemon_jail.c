@@ -92,7 +92,7 @@ int jail_enter(bool gl, struct err *err)
     }
     if (!rc) { // only sockets of this machine
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                              SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+                              SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
     }
     if (!rc) {
         rc = seccomp_load(ctx);
