@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The CPU of a thread and what happens when it leaves user mode. The exception vectors are real
-// code in a page at 0xffff0000: each stores to an address without RAM, whose bus handler notes the
-// vector and stops the CPU; the host then reads the banked LR and SPSR, acts, and puts the CPU back
-// into user mode. The helpers that Linux promises at the end of that page
-// (Documentation/arch/arm/kernel_user_helpers.rst) are here too: compare and exchange trap. The page
-// is the thread's own, as the thread register's copy in it is.
+// The CPU of a thread and what happens when its instructions raise exceptions: they are caught before
+// they are entered, so the CPU never leaves user mode but for two pieces of privileged code of ours,
+// which set up translation and the thread register and end with an SVC. They lie in a page at
+// 0xffff0000, with the helpers that Linux promises at its end
+// (Documentation/arch/arm/kernel_user_helpers.rst): compare and exchange trap. The page is the thread's
+// own, as the thread register's copy in it is.
 #include "user/process.h"
 
 #include <errno.h>
@@ -17,9 +17,11 @@
 
 #include "base/err.h"
 #include "cpu/disasm.h"
+#include "cpu/tools.h"
 #include "user/tools.h"
 
 enum { MODE_USER = 0x10, STUB_BOOT = 0x100, STUB_SYNC = 0x180, RETURN_CODE = 0x200 };
+enum { BOOT_END = STUB_BOOT + 0x1c, SYNC_END = STUB_SYNC + 0x10 };
 enum { KUSER_CMPXCHG64 = 0xf60, KUSER_BARRIER = 0xfa0, KUSER_CMPXCHG = 0xfc0, KUSER_TLS = 0xfe0 };
 #define MASKED 0x1c0u // A, I, F
 
@@ -30,22 +32,20 @@ struct patch {
 };
 
 static const struct patch code[] = {
-    // vectors: str lr, [sp, #4 * trap]; sp is banked and holds TRAP_PA
-    {0x04, 0, 0xe58de004}, {0x08, 0, 0xe58de008}, {0x0c, 0, 0xe58de00c}, {0x10, 0, 0xe58de010},
-    // boot: r0 TTBR0, r1 DACR, r2 SCTLR, r3 CPACR, r4 TRAP_PA
+    // boot: r0 TTBR0, r1 DACR, r2 SCTLR, r3 CPACR
     {STUB_BOOT + 0x00, 0, 0xee020f10},  // mcr p15, 0, r0, c2, c0, 0
     {STUB_BOOT + 0x04, 0, 0xee031f10},  // mcr p15, 0, r1, c3, c0, 0
     {STUB_BOOT + 0x08, 6, 0xee013f50},  // mcr p15, 0, r3, c1, c0, 2
     {STUB_BOOT + 0x0c, 0, 0xee012f10},  // mcr p15, 0, r2, c1, c0, 0
     {STUB_BOOT + 0x10, 0, 0xe1a00000},  // nop
     {STUB_BOOT + 0x14, 0, 0xe1a00000},  // nop
-    {STUB_BOOT + 0x18, 0, 0xe5844014},  // str r4, [r4, #4 * TRAP_STUB]
+    {STUB_BOOT + 0x18, 0, 0xef000000},  // svc
     {STUB_BOOT + 0x1c, 0, 0xeafffffe},  // b .
-    // sync: r0 TLS, r1 TRAP_PA
+    // sync: r0 TLS
     {STUB_SYNC + 0x00, 6, 0xee0d0f70},  // mcr p15, 0, r0, c13, c0, 3
     {STUB_SYNC + 0x04, 0, 0xee080f17},  // mcr p15, 0, r0, c8, c7, 0
     {STUB_SYNC + 0x08, 0, 0xe1a00000},  // nop
-    {STUB_SYNC + 0x0c, 0, 0xe5811014},  // str r1, [r1, #4 * TRAP_STUB]
+    {STUB_SYNC + 0x0c, 0, 0xef000000},  // svc
     {STUB_SYNC + 0x10, 0, 0xeafffffe},  // b .
     // what a handler without a restorer returns to
     {RETURN_CODE, 0, 0xe3a07077}, {RETURN_CODE + 4, 0, 0xef000000},     // sigreturn
@@ -58,51 +58,43 @@ static const struct patch code[] = {
     {0xffc, 0, 5}, // version
 };
 
-static enum cpu_bus_result trap_read(struct cpu_bus *bus, uint32_t pa, unsigned size, uint64_t *val)
+// Every page that the tables name is memory.
+static enum cpu_bus_result no_read(struct cpu_bus *bus, uint32_t pa, unsigned size, uint64_t *val)
 {
     (void)bus, (void)pa, (void)size;
     *val = 0;
     return CPU_BUS_ABORT;
 }
 
-static enum cpu_bus_result trap_write(struct cpu_bus *bus, uint32_t pa, unsigned size, uint64_t val)
+static enum cpu_bus_result no_write(struct cpu_bus *bus, uint32_t pa, unsigned size, uint64_t val)
 {
-    struct thread *t = container_of(bus, struct thread, bus);
-    (void)size, (void)val;
-    if (pa < TRAP_PA || pa > TRAP_PA + 4 * TRAP_STUB) {
-        return CPU_BUS_ABORT;
-    }
-    t->trap = (enum trap)((pa - TRAP_PA) / 4);
-    cpu_request_stop(t->cpu);
-    return CPU_BUS_OK;
+    (void)bus, (void)pa, (void)size, (void)val;
+    return CPU_BUS_ABORT;
 }
 
 // Runs privileged code of ours. False, with the CPU unfit to go on, when it does not come to its end:
-// it trapped (an instruction that this model lacks) or lost its way.
-static bool run_stub(struct thread *t, uint32_t at)
+// it raised something else (an instruction that this model lacks) or lost its way.
+static bool run_stub(struct thread *t, uint32_t at, uint32_t end)
 {
+    struct cpu_caught what;
+    bool came = false;
     cpu_set(t->cpu, CPU_CPSR, 0x13 | MASKED);
     cpu_set(t->cpu, CPU_PC, VECTORS + at);
-    t->trap = TRAP_NONE;
-    for (unsigned k = 0; k < 16 && t->trap == TRAP_NONE; k++) {
+    for (unsigned k = 0; k < 16 && !came; k++) {
         cpu_run(t->cpu, 100);
+        came = cpu_caught(t->cpu, &what);
     }
-    bool came = t->trap == TRAP_STUB;
-    t->trap = TRAP_NONE;
-    return came;
+    return came && what.kind == CPU_CAUGHT_SVC && what.address == VECTORS + end;
 }
 
 bool thread_sync(struct thread *t)
 {
     struct cpu *c = t->cpu;
-    uint32_t r0 = cpu_get(c, CPU_R0), r1 = cpu_get(c, CPU_R1);
-    uint32_t pc = cpu_get(c, CPU_PC), cpsr = cpu_get(c, CPU_CPSR);
+    uint32_t r0 = cpu_get(c, CPU_R0), pc = cpu_get(c, CPU_PC), cpsr = cpu_get(c, CPU_CPSR);
     put_le32(t->vectors + 0xff0, t->tls);
     cpu_set(c, CPU_R0, t->tls);
-    cpu_set(c, CPU_R1, TRAP_PA);
-    bool came = run_stub(t, STUB_SYNC);
+    bool came = run_stub(t, STUB_SYNC, SYNC_END);
     cpu_set(c, CPU_R0, r0);
-    cpu_set(c, CPU_R1, r1);
     cpu_set(c, CPU_CPSR, cpsr & ~0x0600fc00u);
     cpu_set(c, CPU_PC, pc);
     cpu_set(c, CPU_CPSR, cpsr);
@@ -111,17 +103,16 @@ bool thread_sync(struct thread *t)
 
 int thread_boot(struct thread *t, struct err *err)
 {
-    static const uint8_t modes[] = {0x1b, 0x13, 0x17}; // undefined, supervisor, abort
     struct process *p = t->p;
     const char *model = p->cfg->model;
     struct cpu_config cc = {.model = model, .engine = p->cfg->engine, .bus = &t->bus};
     uint32_t sctlr = 0;
-    t->bus = (struct cpu_bus){trap_read, trap_write};
+    t->bus = (struct cpu_bus){no_read, no_write};
     t->cpu = cpu_create(&cc, err);
     if (!t->cpu) {
         return err->code;
     }
-    int rc = cpu_map_ram(t->cpu, 0, TRAP_PA, p->base, 0, err);
+    int rc = cpu_map_ram(t->cpu, 0, VECTORS, p->base, 0, err);
     if (!rc) {
         rc = cpu_map_ram(t->cpu, VECTORS, PAGE, t->vectors, CPU_RAM_READONLY, err);
     }
@@ -131,10 +122,7 @@ int thread_boot(struct thread *t, struct err *err)
     for (size_t k = 0; k < ARRAY_LEN(code); k++) {
         put_le32(t->vectors + code[k].at, code[k].v6 && !p->v6 ? 0xe1a00000 : code[k].word);
     }
-    for (size_t k = 0; k < ARRAY_LEN(modes); k++) {
-        cpu_set(t->cpu, CPU_CPSR, modes[k] | MASKED);
-        cpu_set(t->cpu, CPU_SP, TRAP_PA);
-    }
+    cpu_catch(t->cpu, true);
     cpu_get_cp15(t->cpu, 1, 0, 0, 0, &sctlr);
     // M, C, Z, I, V; U and XP (fixed on v7) for the v6 unaligned accesses and page format.
     sctlr |= 1 | 4 | 1u << 11 | 1u << 12 | 1u << 13 | (p->v6 ? 1u << 22 | 1u << 23 : 0);
@@ -144,8 +132,7 @@ int thread_boot(struct thread *t, struct err *err)
     cpu_set(t->cpu, CPU_R1, 1);
     cpu_set(t->cpu, CPU_R2, sctlr);
     cpu_set(t->cpu, CPU_R3, 0xf << 20);
-    cpu_set(t->cpu, CPU_R4, TRAP_PA);
-    if (!run_stub(t, STUB_BOOT) || !thread_sync(t)) {
+    if (!run_stub(t, STUB_BOOT, BOOT_END) || !thread_sync(t)) {
         return err_set(err, -EINVAL, "the CPU model '%s' did not come through its start-up code",
                        model);
     }
@@ -196,46 +183,37 @@ static bool is_breakpoint(struct thread *t, uint32_t pc, bool thumb)
     return thumb ? get_le16(at) == 0xde01 : (get_le32(at) & 0x0fffffff) == 0x07f001f0;
 }
 
-static void handle_trap(struct thread *t)
+static void handle(struct thread *t, const struct cpu_caught *e)
 {
     struct cpu *c = t->cpu;
-    uint32_t lr = cpu_get(c, CPU_LR), psr = cpu_get(c, CPU_SPSR), addr = 0, fs = 0;
-    bool thumb = psr & 0x20;
-    enum trap trap = t->trap;
-    uint32_t back = trap == TRAP_SVC ? 0 : trap == TRAP_UNDEF ? (thumb ? 2 : 4)
-                    : trap == TRAP_PREFETCH ? 4 : 8;
-    t->trap = TRAP_NONE;
-    cpu_set(c, CPU_PC, lr - back);
-    cpu_set(c, CPU_CPSR, (psr & ~0x1fu) | MODE_USER);
-    switch (trap) {
-    case TRAP_SVC:
-        if (!kuser_call(t, lr)) {
+    uint32_t at = e->address, fs = 0;
+    int why = page_ok(t->p, at) ? SEGV_ACCERR : SEGV_MAPERR;
+    switch (e->kind) {
+    case CPU_CAUGHT_SVC:
+        if (!kuser_call(t, at)) {
             sys_call(t);
         }
         break;
-    case TRAP_UNDEF:
-        if (is_breakpoint(t, lr - back, thumb)) {
-            signal_fault(t, SIGTRAP, TRAP_BRKPT, lr - back);
+    case CPU_CAUGHT_UNDEFINED:
+        if (is_breakpoint(t, at, cpu_get(c, CPU_CPSR) & 0x20)) {
+            signal_fault(t, SIGTRAP, TRAP_BRKPT, at);
         } else {
-            signal_fault(t, SIGILL, ILL_ILLOPC, lr - back);
+            signal_fault(t, SIGILL, ILL_ILLOPC, at);
         }
         break;
-    case TRAP_PREFETCH:
-        cpu_get_cp15(c, 5, 0, 0, 1, &fs); // stays 0 on models without it
-        if ((fs & 0x40f) == 2) {
-            signal_fault(t, SIGTRAP, TRAP_BRKPT, lr - back);
+    case CPU_CAUGHT_FETCH:
+        if (e->breakpoint) {
+            signal_fault(t, SIGTRAP, TRAP_BRKPT, at);
         } else {
-            signal_fault(t, SIGSEGV, page_ok(t->p, lr - back) ? SEGV_ACCERR : SEGV_MAPERR,
-                         lr - back);
+            signal_fault(t, SIGSEGV, why, at);
         }
         break;
-    default:
-        cpu_get_cp15(c, 6, 0, 0, 0, &addr);
+    case CPU_CAUGHT_DATA:
         cpu_get_cp15(c, 5, 0, 0, 0, &fs);
         if ((fs & 0x40f) == 1) {
-            signal_fault(t, SIGBUS, BUS_ADRALN, addr);
+            signal_fault(t, SIGBUS, BUS_ADRALN, at);
         } else {
-            signal_fault(t, SIGSEGV, page_ok(t->p, addr) ? SEGV_ACCERR : SEGV_MAPERR, addr);
+            signal_fault(t, SIGSEGV, why, at);
         }
         break;
     }
@@ -243,6 +221,7 @@ static void handle_trap(struct thread *t)
 
 void thread_loop(struct thread *t)
 {
+    struct cpu_caught what;
     for (;;) {
         signal_deliver(t);
         cpu_begin(t);
@@ -252,8 +231,8 @@ void thread_loop(struct thread *t)
             cpu_run(t->cpu, 1ull << 40);
         }
         cpu_end(t);
-        if (t->trap != TRAP_NONE) {
-            handle_trap(t);
+        if (cpu_caught(t->cpu, &what)) {
+            handle(t, &what);
         }
     }
 }

@@ -32,13 +32,10 @@ enum {
 #define STACK_BYTES (8u << 20)
 #define TASK_END 0xc0000000u
 #define TABLE_PA 0xf0000000u // translation tables, 4 MiB of second level behind the first
-#define TRAP_PA 0xfffe0000u  // no RAM: a store here tells us which vector ran
 #define VECTORS 0xffff0000u  // each thread has a page of its own here
 
 // Flags of a page of the program.
 enum { PG_R = 1, PG_W = 2, PG_X = 4, PG_USED = 8, PG_SHARED = 16 };
-
-enum trap { TRAP_NONE, TRAP_UNDEF, TRAP_SVC, TRAP_PREFETCH, TRAP_DATA, TRAP_STUB };
 
 enum { GUEST_SIGNALS = 64 };
 
@@ -55,7 +52,6 @@ struct thread {
     struct thread *next;
     struct cpu *cpu;
     uint8_t *vectors;         // this thread's page at VECTORS
-    enum trap trap;
     pid_t tid;
     bool live;                // false: its CPU waits for the next thread
     uint32_t tls, clear_tid, robust;

@@ -16,7 +16,7 @@
 #define L2_PA (TABLE_PA + 0x4000)
 #define L2_ROWS 0x100000u
 
-static void put_page(struct process *p, uint32_t va, unsigned flags, bool device)
+static void put_page(struct process *p, uint32_t va, unsigned flags)
 {
     // v6 form; older models read these bits as four equal subpages' permissions and C, B.
     bool old = !p->v6;
@@ -28,8 +28,6 @@ static void put_page(struct process *p, uint32_t va, unsigned flags, bool device
         } else {
             d = va | ap << 4 | 0x40 | 0xc | 2 | !(flags & PG_X);
         }
-    } else if (device) {
-        d = va | (old ? 0x550 : 1u << 4) | 2 | (old ? 0 : 1); // privileged only
     }
     put_le32(p->base + L2_PA + (va >> 12) * 4, d);
 }
@@ -49,8 +47,7 @@ int space_init(struct process *p)
     for (uint32_t k = 0; k < 4096; k++) {
         put_le32(p->base + TABLE_PA + k * 4, (L2_PA + k * 0x400) | (old ? 0x11 : 1));
     }
-    put_page(p, TRAP_PA, 0, true);
-    put_page(p, VECTORS, PG_R | PG_X, false);
+    put_page(p, VECTORS, PG_R | PG_X);
     p->mmap_next = MMAP_TOP;
     return 0;
 }
@@ -149,7 +146,7 @@ static void set_pages(struct process *p, uint32_t va, uint32_t bytes, unsigned f
     for (uint32_t a = va; a - va < bytes; a += PAGE) {
         taken |= (page_flags(p, a) & ~flags & (PG_R | PG_W | PG_X)) != 0;
         atomic_store_explicit(&p->pages[a >> 12], (uint8_t)flags, memory_order_relaxed);
-        put_page(p, a, flags, false);
+        put_page(p, a, flags);
     }
     for (struct thread *t = p->threads; taken && t; t = t->next) {
         t->stale = true;

@@ -272,7 +272,6 @@ int64_t thread_spawn(struct thread *t, uint32_t flags, uint32_t sp, uint32_t par
         return err.code == -ENOMEM ? -ENOMEM : -EAGAIN;
     }
     n->restart = n->mask_saved = false;
-    n->trap = TRAP_NONE;
     n->noted = 0;
     n->ready = 0;
     n->alt_sp = n->alt_size = n->alt_flags = 0;
