@@ -241,6 +241,8 @@ static void bench_shares(const char *backend, const unsigned *weights, const cha
 static void bench_lone(void)
 {
     struct mdev *m = mdev_of("soft", false);
+    struct profile *p = profile_create(0);
+    struct profile_sharing *sharing = calloc(1, sizeof *sharing);
     struct live_vm *vm = calloc(IDLE + 1, sizeof *vm);
     static const struct live_scene small = {.width = 64, .height = 64, .triangles = 1, .depth = 1};
     uint64_t t, e;
@@ -260,19 +262,25 @@ static void bench_lone(void)
     if (!live_open(&vm[IDLE - 1], m, "busy", scene_for("soft"))) {
         exit(2);
     }
+    profile_attach(p, vm[IDLE - 1].vgpu);
     live_start(&vm[IDLE - 1]);
     nap(0.2);
     e = engine_ns(vm[IDLE - 1].vgpu);
     t = live_ns();
     nap(seconds);
-    printf("a lone busy machine among %u idle ones: engine busy %.1f %% of the time\n", IDLE - 1,
+    printf("a lone busy machine among %u idle ones: engine busy %.1f %% of the time", IDLE - 1,
            100 * (double)(engine_ns(vm[IDLE - 1].vgpu) - e) / (double)(live_ns() - t));
     live_stop(&vm[IDLE - 1]);
+    profile_share(p, sharing);
+    printf(", idle though work was queued %.2f %%\n",
+           100 * (double)sharing->bubble_ns / (double)sharing->span_ns);
     for (unsigned i = 0; i < IDLE; i++) {
         live_close(&vm[i]);
     }
     free(vm);
+    free(sharing);
     mdev_destroy(m);
+    profile_destroy(p);
 }
 
 int main(int argc, char **argv)

@@ -197,6 +197,7 @@ static void test_pictures_are_those_of_a_machine_that_stayed(void **state)
                   j->moves, j->with_work, frames, j->downtime_ms[MOVES / 2], j->downtime_ms[MOVES - 1],
                   (double)j->pages_in_pause / MOVES, (unsigned)PAGES);
     assert_true(frames > 50);
+    assert_true(j->downtime_ms[MOVES / 2] <= 100);
     assert_true(j->with_work > MOVES / 10);
     live_close(j->vm);
     mdev_destroy(j->host[0]);
