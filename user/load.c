@@ -128,12 +128,13 @@ static int load_image(struct process *p, const char *path, uint32_t dyn_base, st
 {
     Elf32_Ehdr eh;
     Elf32_Phdr ph[64];
-    int rc = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    int rc = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe must not hold us up
     memset(im, 0, sizeof *im);
     if (fd < 0) {
         return err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
     }
-    if (pread(fd, &eh, sizeof eh, 0) != sizeof eh || memcmp(eh.e_ident, ELFMAG, SELFMAG) ||
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode) || pread(fd, &eh, sizeof eh, 0) != sizeof eh || memcmp(eh.e_ident, ELFMAG, SELFMAG) ||
         eh.e_ident[EI_CLASS] != ELFCLASS32 || eh.e_ident[EI_DATA] != ELFDATA2LSB ||
         eh.e_machine != EM_ARM || (eh.e_type != ET_EXEC && eh.e_type != ET_DYN) ||
         eh.e_phentsize != sizeof ph[0] || eh.e_phnum > ARRAY_LEN(ph) ||

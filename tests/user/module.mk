@@ -8,3 +8,12 @@ check-user-debian: $(BUILD)/yamato
 	@bash tests/user/debian/run.sh --yamato $< --out $(BUILD)/debian --jobs 2 armhf armel
 check-user-debian-fast: $(BUILD)/yamato
 	@bash tests/user/debian/run.sh --yamato $< --out $(BUILD)/debian --fast --jobs 2 armhf
+
+# Random bytes as code, 10^8 instructions each in user and in system mode, under the sanitizers.
+.PHONY: check-random-code
+check-random-code:
+	@$(MAKE) --no-print-directory SAN=1 check-random-code-run
+check-random-code-run: $(BUILD)/tests/user/test_random $(BUILD)/tests/cpu/test_random_bytes $(BUILD)/tests/cpu/test_jit_random_bytes
+	YAMATO_LONG=200 $(BUILD)/tests/user/test_random
+	YAMATO_LONG=30 $(BUILD)/tests/cpu/test_random_bytes
+	YAMATO_LONG=30 $(BUILD)/tests/cpu/test_jit_random_bytes
