@@ -28,6 +28,8 @@ static const struct opt_row rows[] = {
      "command (touch X Y, touch up, key K1 down, savevm FILE)", NULL},
     {"until", NULL, OPT_STRING, O(until), "TEXT", "end when the console says TEXT", NULL},
     {"budget", NULL, OPT_UINT, O(budget), "SECONDS", "of guest time (default 60)", NULL},
+    {"snapshots", NULL, OPT_UINT, O(snapshots), "N", "at N random points save, run on, restore; the events must stay "
+     "the same as without", NULL},
     {"What to expect", NULL, OPT_HEADING, 0, NULL, NULL, NULL},
     {"expect-serial", NULL, OPT_LIST, O(expects), "RE", "the console says this (several times)", NULL},
     {"expect-screen", NULL, OPT_STRING, O(screen), "PNG", "the last picture is this one", NULL},

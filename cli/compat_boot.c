@@ -47,6 +47,9 @@ struct boot {
     unsigned line_len, line_count, shot_count, quiet;
     uint64_t screen_hash, event_hash, said, reads;
     enum machine_exit why;
+    uint32_t random;
+    unsigned rewinds;
+    bool failed;
     char path[1200];
 };
 
@@ -280,6 +283,39 @@ static void sample(struct boot *b, uint64_t said)
     b->quiet = b->said == said && said ? 0 : b->quiet;
 }
 
+static uint32_t next_random(struct boot *b)
+{
+    b->random ^= b->random << 13;
+    b->random ^= b->random >> 17;
+    b->random ^= b->random << 5;
+    return b->random;
+}
+
+// Somewhere inside this slice: save, run on, go back. False when that failed (told on stderr).
+static bool rewind_once(struct boot *b, uint64_t end)
+{
+    uint64_t now = machine_now(b->m), left = end - now;
+    struct machine_limits lim = {.guest_ns = now + 1 + next_random(b) % (left / 2 + 1)};
+    struct err err = {0};
+    bool ok;
+    snprintf(b->path, sizeof b->path, "%s/snapshot", b->o->out);
+    if (machine_run(b->m, &lim, &err) != MACHINE_EXIT_GUEST_LIMIT) {
+        return true;
+    }
+    ok = !machine_save(b->m, b->path, &err);
+    lim.guest_ns = machine_now(b->m) + 1 + next_random(b) % 200000000u;
+    if (ok) {
+        machine_run(b->m, &lim, &err);
+        ok = !machine_restore(b->m, b->path, &err);
+        b->rewinds++;
+    }
+    remove(b->path);
+    if (!ok) {
+        log_info(&b->log, "%s", err.msg);
+    }
+    return ok;
+}
+
 static void run(struct boot *b)
 {
     uint64_t end = b->o->budget * 1000000000u, before = 0, chars = 0, insns = 0;
@@ -289,6 +325,12 @@ static void run(struct boot *b)
         struct machine_stats s;
         struct cpu_counters c;
         lim.guest_ns = lim.guest_ns < end ? lim.guest_ns : end;
+        for (unsigned i = 0; i < 8 && b->rewinds < b->o->snapshots && lim.guest_ns - machine_now(b->m) > 1000; i++) {
+            if (!rewind_once(b, lim.guest_ns)) {
+                b->failed = true;
+                return;
+            }
+        }
         b->why = machine_run(b->m, &lim, &err);
         sample(b, b->said);
         b->quiet = b->said == before ? b->quiet + 1 : 0;
@@ -457,6 +499,11 @@ static json_t *gather(struct boot *b, bool *passed)
     }
     ok &= check_serial(b, checks);
     ok &= check_screen(b, checks);
+    if (b->o->snapshots) {
+        char detail[64];
+        snprintf(detail, sizeof detail, "%u of %" PRIu64, b->rewinds, b->o->snapshots);
+        ok &= check(checks, "snapshots taken and restored", !b->failed && b->rewinds == b->o->snapshots, detail);
+    }
     ok &= check(checks, "guest is not stuck", json_array_size(b->stuck) == 0, "no register is waited for in vain");
     json_object_set_new(facts, "checks", checks);
     json_object_set(facts, "samples", b->samples);
@@ -478,6 +525,7 @@ json_t *compat_boot(const struct compat_opts *o, bool *passed, struct err *err)
     }
     b->o = o;
     b->event_hash = HASH_INIT;
+    b->random = 0x6d2b79f5u;
     b->samples = json_array();
     b->lines = json_array();
     b->shots = json_array();

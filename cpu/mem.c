@@ -73,10 +73,15 @@ static void translate(struct cpu *c, uint32_t va, enum cpu_access access, bool u
     }
 }
 
-// After a device was touched: what it changed (lines, mappings) is seen before the next instruction.
+// After a device was touched: what it changed (lines, mappings) is seen before the next instruction. A
+// switched MMU alone waits for the branch: instructions that were fetched before it still run.
 static void after_device(struct cpu *c)
 {
-    if (atomic_load_explicit(&c->attention, memory_order_relaxed)) {
+    unsigned why = atomic_load_explicit(&c->attention, memory_order_relaxed);
+    if (c->model->quirks & MODEL_FETCH_AHEAD) {
+        why &= ~(unsigned)ATTN_REFETCH;
+    }
+    if (why) {
         exec_resync(c, c->cur);
     }
 }

@@ -4,7 +4,7 @@ S3C_SRC := guest-drivers/baremetal/s3c
 S3C_OUT := $(BUILD)/baremetal/s3c
 S3C_CFLAGS := -mcpu=arm920t -marm -ffreestanding -fno-common -Os -std=c11 -g -MMD -MP \
               -fno-tree-loop-distribute-patterns -fno-builtin
-S3C_BINS := $(S3C_OUT)/loader.bin
+S3C_BINS := $(S3C_OUT)/loader.bin $(S3C_OUT)/cerom.nb0
 
 $(S3C_OUT)/%.o: $(S3C_SRC)/%.c
 	@mkdir -p $(@D)
@@ -17,6 +17,11 @@ $(S3C_OUT)/loader.elf: $(S3C_OUT)/start.o $(S3C_OUT)/loader.o $(S3C_SRC)/loader.
 	@$(BM_CROSS)gcc $(S3C_CFLAGS) -nostdlib -static -T $(S3C_SRC)/loader.ld -Wl,--build-id=none,--no-warn-rwx-segments -o $@ $(filter %.o,$^) -lgcc
 $(S3C_OUT)/%.bin: $(S3C_OUT)/%.elf
 	@$(BM_CROSS)objcopy -O binary -j .text $< $@
+	@echo "  BIN     $@ ($$(wc -c < $@) bytes)"
+
+$(S3C_OUT)/cerom.nb0: $(S3C_OUT)/cerom.o
+	@$(BM_CROSS)ld -Ttext=0 --section-start=.start=0 -o $(S3C_OUT)/cerom.elf $<
+	@$(BM_CROSS)objcopy -O binary -j .start $(S3C_OUT)/cerom.elf $@
 	@echo "  BIN     $@ ($$(wc -c < $@) bytes)"
 
 .PHONY: baremetal-s3c

@@ -86,5 +86,23 @@ test_mini2440_boots_the_same_twice() {
         "$yamato" compat --out "$out/mini-same2" --compare "$out/mini-same1" | grep -q 'runs are the same' &&
         [ -s "$out/mini-same2/compare.html" ]
 }
+# Saved and restored at random points, the boot goes on as if nothing had been.
+test_mini2440_snapshots_change_nothing() {
+    mini_missing && return 0
+    mini_straight mini-plain --until 'user space is up' &&
+        mini_straight mini-snap --until 'user space is up' --snapshots "${SNAPSHOTS:-10}" &&
+        [ "$(grep -o 'events.*' "$out/mini-plain.out")" = "$(grep -o 'events.*' "$out/mini-snap.out")" ] ||
+        { tail -1 "$out/mini-plain.out" "$out/mini-snap.out"; return 1; }
+}
+# A ROM of our own that does what CE's boot loaders do, on both engines.
+test_ce_rom_runs_to_its_end() {
+    rom=$(dirname "$yamato")/baremetal/s3c/cerom.nb0
+    [ -e "$rom" ] || { echo "  SKIP: no ROM (make baremetal-s3c)"; [ -z "${CI:-}" ]; return; }
+    for e in interpreter translator; do
+        "$yamato" compat --board ce-emulator --image "$rom" --engine $e --budget 1 --until . --out "$out/ce-$e" \
+            --expect-serial '^CE:abcdefgh\.' >"$out/ce-$e.out" 2>&1 || { cat "$out/ce-$e.out" "$out/ce-$e/serial.log"; return 1; }
+    done
+    "$yamato" image inspect "$rom" | grep -q 'nk.exe'
+}
 suite="$suite mini2440_starts_from_nand mini2440_loader_repairs_nand mini2440_root_on_nand mini2440_root_on_a_card mini2440_devices mini2440_ping_and_watchdog
-mini2440_boots_the_same_twice"
+mini2440_boots_the_same_twice mini2440_snapshots_change_nothing ce_rom_runs_to_its_end"
