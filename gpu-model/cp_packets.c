@@ -146,7 +146,7 @@ void cp_im_load(struct gpu *gpu, const uint32_t *p, uint32_t n)
 
 // Stores dwords. A page that is not mapped is the memory owner's fault report, as on hardware; the
 // stream goes on.
-static void memory_write(struct gpu *gpu, uint32_t va, const uint32_t *v, uint32_t n)
+void cp_memory_store(struct gpu *gpu, uint32_t va, const uint32_t *v, uint32_t n)
 {
     gpu->mem->ops->write(gpu->mem, va & ~3u, v, 4 * n);
     cp_memory_written(gpu, va & ~3u, 4 * n);
@@ -154,7 +154,7 @@ static void memory_write(struct gpu *gpu, uint32_t va, const uint32_t *v, uint32
 
 void cp_mem_write(struct gpu *gpu, const uint32_t *p, uint32_t n)
 {
-    memory_write(gpu, p[0], p + 1, n - 1);
+    cp_memory_store(gpu, p[0], p + 1, n - 1);
 }
 
 void cp_reg_to_mem(struct gpu *gpu, const uint32_t *p, uint32_t n)
@@ -172,7 +172,7 @@ void cp_reg_to_mem(struct gpu *gpu, const uint32_t *p, uint32_t n)
             gpu->mem->ops->read(gpu->mem, (p[1] & ~3u) + 4 * i, &old, 4);
         }
         v += old;
-        memory_write(gpu, p[1] + 4 * i, &v, 1);
+        cp_memory_store(gpu, p[1] + 4 * i, &v, 1);
     }
 }
 
@@ -206,7 +206,7 @@ void cp_wait_reg_gte(struct gpu *gpu, const uint32_t *p, uint32_t n)
 void cp_wait_reg_mem(struct gpu *gpu, const uint32_t *p, uint32_t n)
 {
     (void)n;
-    bool memory = bit(p[0], 4), ok;
+    bool memory = bit(p[0], 4);
     uint32_t got = 0, ref = p[2];
     if (memory) {
         gpu->mem->ops->read(gpu->mem, p[1] & ~3u, &got, 4);
@@ -214,33 +214,7 @@ void cp_wait_reg_mem(struct gpu *gpu, const uint32_t *p, uint32_t n)
         got = gpu_reg_read(gpu, p[1]);
     }
     got &= p[3];
-    switch (bits(p[0], 2, 0)) { // cp_cond_function
-    case 0:
-        ok = true;
-        break;
-    case 1:
-        ok = got < ref;
-        break;
-    case 2:
-        ok = got <= ref;
-        break;
-    case 3:
-        ok = got == ref;
-        break;
-    case 4:
-        ok = got != ref;
-        break;
-    case 5:
-        ok = got >= ref;
-        break;
-    case 6:
-        ok = got > ref;
-        break;
-    default:
-        ok = false;
-        break;
-    }
-    if (!ok) {
+    if (!cp_compare(bits(p[0], 2, 0), got, ref)) {
         wait_false(gpu, memory ? "memory" : "register", p[1], got, ref, p[3]);
     }
 }
@@ -259,7 +233,7 @@ void cp_event_write(struct gpu *gpu, const uint32_t *p, uint32_t n)
         cp_refuse(gpu, GPU_RUN_ERROR, "the host engine failed");
         return;
     }
-    memory_write(gpu, va, &value, 1);
+    cp_memory_store(gpu, va, &value, 1);
     gpu->counters.fences++;
     if (gpu->env->ops->fence) {
         gpu->env->ops->fence(gpu->env, va, value);

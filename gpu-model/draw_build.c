@@ -295,3 +295,28 @@ void cp_draw_indx_bin(struct gpu *gpu, const uint32_t *p, uint32_t n)
         draw(gpu, p[1], p[3], n == 6 ? p + 4 : NULL);
     }
 }
+
+void cp_draw_indx_2(struct gpu *gpu, const uint32_t *p, uint32_t n)
+{
+    // {viz query, initiator [, count on a22x], indices...}: the indices lie in the command buffer
+    uint32_t head = gpu->profile->a20x ? 2 : 3, initiator = p[1];
+    if (n < head) {
+        cp_refuse(gpu, GPU_RUN_ERROR, "%u payload dwords, expected at least %u", n, head);
+        return;
+    }
+    uint32_t count = gpu->profile->a20x ? bits(initiator, 31, 16) : p[2];
+    const struct cp_frame *f = &gpu->stack[gpu->depth - 1];
+    uint64_t bytes = (uint64_t)count * (bit(initiator, 13) ? 1 : bit(initiator, 11) ? 4 : 2);
+    uint32_t index[2] = {f->va + 4 * (f->pos + 1 + head), (uint32_t)bytes};
+    if (bits(initiator, 7, 6) == SOURCE_AUTO) {
+        draw(gpu, initiator, count, NULL);
+    } else if (bits(initiator, 7, 6) != SOURCE_IMMEDIATE) {
+        cp_refuse(gpu, GPU_RUN_ERROR, "index source %u without an address", bits(initiator, 7, 6));
+    } else if (bytes > 4ull * (n - head)) {
+        cp_refuse(gpu, GPU_RUN_ERROR, "%u indices, but only %u dwords of them", count, n - head);
+    } else if (gpu->depth < 2) {
+        cp_refuse(gpu, GPU_RUN_ERROR, "indices in the ring are not where draws can read");
+    } else {
+        draw(gpu, initiator & ~0xc0u, count, index); // as from a buffer: the words are in memory
+    }
+}

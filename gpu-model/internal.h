@@ -80,6 +80,10 @@ void cp_refuse(struct gpu *gpu, enum gpu_run how, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 // A register write from the stream, by the table's policy. False: refused.
 bool cp_reg_write(struct gpu *gpu, uint32_t reg, uint32_t val);
+// Stores dwords and tells draws; a page that is not mapped is the memory owner's fault report.
+void cp_memory_store(struct gpu *gpu, uint32_t va, const uint32_t *v, uint32_t n);
+// cp_cond_function of the packet database.
+bool cp_compare(uint32_t function, uint32_t got, uint32_t ref);
 // The engine stored n bytes: draws that read them must see them.
 void cp_memory_written(struct gpu *gpu, uint32_t va, size_t n);
 

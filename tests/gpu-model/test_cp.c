@@ -295,6 +295,78 @@ static void test_every_packet_is_run_or_refused_by_name(void **state)
     }
 }
 
+// Whether {enable, reference} in memory and a value let the guarded register write run.
+static bool guarded(struct mock *m, uint32_t enable, uint32_t reference, uint32_t value)
+{
+    const uint32_t words[2] = {enable, reference};
+    memcpy(m->data + 0x800, words, sizeof words);
+    gpu_reg_write(m->gpu, 0x2000, 0);
+    assert_int_equal(RUN(m, T3(0x44, 4), (MOCK_BASE + 0x800) >> 2, (MOCK_BASE + 0x804) >> 2, value, 2,
+                         0x00002000, 77, 0x00002001, 88),
+                     GPU_RUN_DONE);
+    assert_int_equal(gpu_reg_read(m->gpu, 0x2001), 88); // behind the guarded dwords: always
+    return gpu_reg_read(m->gpu, 0x2000) == 77;
+}
+
+static void test_conditional_packets_run_or_are_passed_over(void **state)
+{
+    struct mock *m = *state;
+    assert_true(guarded(m, 1, 5, 5));
+    assert_true(guarded(m, 1, 5, 6));
+    assert_false(guarded(m, 1, 5, 4));
+    assert_false(guarded(m, 0, 5, 6));
+    // the guarded dwords are whole packets and inside the buffer
+    assert_refused(m, RUN(m, T3(0x44, 4), 0, 0, 0, 1, 0x00002000, 77), GPU_RUN_ERROR, "CP_COND_EXEC", "inside a packet");
+    assert_refused(m, RUN(m, T3(0x44, 4), 0, 0, 0, 3, 0x00002000, 77), GPU_RUN_ERROR, "CP_COND_EXEC", "ends after 2");
+    assert_refused(m, RUN(m, T3(0x44, 4), 0, 0, 0, 0xffffffff, 0x00002000, 77), GPU_RUN_ERROR, "CP_COND_EXEC", "ends after");
+}
+
+static void test_conditional_writes_compare_as_told(void **state)
+{
+    struct mock *m = *state;
+    memcpy(m->data + 0x800, "\x07\0\0\0\0\0\0\0", 8);
+    // memory & 0xf == 7: write memory
+    assert_int_equal(RUN(m, T3(0x45, 6), 0x113, MOCK_BASE + 0x800, 7, 0xf, MOCK_BASE + 0x804, 42), GPU_RUN_DONE);
+    assert_int_equal(m->data[0x804], 42);
+    // != : nothing
+    assert_int_equal(RUN(m, T3(0x45, 6), 0x114, MOCK_BASE + 0x800, 7, 0xf, MOCK_BASE + 0x804, 43), GPU_RUN_DONE);
+    assert_int_equal(m->data[0x804], 42);
+    // a register polled, a register written
+    gpu_reg_write(m->gpu, 0x2000, 9);
+    assert_int_equal(RUN(m, T3(0x45, 6), 6, 0x2000, 8, ~0u, 0x2001, 44), GPU_RUN_DONE);
+    assert_int_equal(gpu_reg_read(m->gpu, 0x2001), 44);
+    // not a privileged one from an indirect buffer
+    uint32_t ib = mock_place(m, 0x100, (const uint32_t[]){T3(0x45, 6), 0, 0, 0, 0, 0x40, 1}, 7);
+    assert_refused(m, RUN(m, T3(0x37, 2), ib, 7), GPU_RUN_ERROR, "CP_COND_WRITE", "MH_MMU_CONFIG");
+}
+
+static void test_memory_moves_to_registers_and_programs_to_memory(void **state)
+{
+    struct mock *m = *state;
+    const uint32_t words[2] = {0x11111111, 0x22222222};
+    memcpy(m->data + 0x800, words, sizeof words);
+    assert_int_equal(RUN(m, T3(0x42, 2), 0x2000 | 2 << 18, MOCK_BASE + 0x800), GPU_RUN_DONE);
+    assert_int_equal(gpu_reg_read(m->gpu, 0x2001), 0x22222222);
+    assert_refused(m, RUN(m, T3(0x42, 2), 0x4fff | 2 << 18, MOCK_BASE), GPU_RUN_ERROR, "CP_MEM_TO_REG", "do not exist");
+    struct stream s = {.n = 0};
+    put_program(&s, 1, solid_ps, 6);
+    assert_int_equal(mock_run(m, s.dw, s.n), GPU_RUN_DONE);
+    memset(m->data + 0x900, 0xff, 64);
+    assert_int_equal(RUN(m, T3(0x2c, 2), (MOCK_BASE + 0x900) | 1, 8), GPU_RUN_DONE);
+    assert_memory_equal(m->data + 0x900, solid_ps, sizeof solid_ps);
+    assert_int_equal(get_le32(m->data + 0x918), 0); // past the program
+    assert_int_equal(get_le32(m->data + 0x920), 0xffffffff);
+    assert_refused(m, RUN(m, T3(0x2c, 2), MOCK_BASE | 2, 8), GPU_RUN_ERROR, "CP_IM_STORE", "stage");
+    assert_int_equal(RUN(m, T3(0x58, 3), 4, MOCK_BASE + 0xa00, 55), GPU_RUN_DONE);
+    assert_int_equal(m->data[0xa00], 55);
+    assert_int_equal(m->fence_value, 55);
+    assert_refused(m, RUN(m, T3(0x58, 3), 0x80000004, MOCK_BASE + 0xa00, 55), GPU_RUN_ERROR, "CP_EVENT_WRITE_SHD", "counter");
+    assert_int_equal(RUN(m, T3(0x23, 1), 0), GPU_RUN_DONE);
+    struct counted c = {0};
+    gpu_unmodelled(m->gpu, count, &c);
+    assert_string_equal(c.name, "PA_SC_VIZ_QUERY");
+}
+
 static void test_packets_that_run_past_their_buffer_are_refused(void **state)
 {
     struct mock *m = *state;
@@ -508,6 +580,9 @@ int main(void)
         T(test_privileged_registers_are_refused_in_indirect_buffers),
         T(test_privileged_packets_are_refused_in_indirect_buffers),
         T(test_every_packet_is_run_or_refused_by_name),
+        T(test_conditional_packets_run_or_are_passed_over),
+        T(test_conditional_writes_compare_as_told),
+        T(test_memory_moves_to_registers_and_programs_to_memory),
         T(test_packets_that_run_past_their_buffer_are_refused),
         T(test_one_submission_at_a_time),
         T(test_draw_budget_stops_at_packet_boundaries),

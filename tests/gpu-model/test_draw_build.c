@@ -282,6 +282,36 @@ static void test_indexed_draws(void **state)
     assert_int_equal(m->draws, 4);
 }
 
+static void test_draws_with_indices_in_the_stream(void **state)
+{
+    struct mock *m = *state;
+    struct stream s = {.n = 0};
+    put_rect_setup(m, &s, 64, 32);
+    put_reg(&s, 0x2208, 4);
+    put_t3(&s, 0x36, 4); // 16-bit indices 1 2 3, immediate
+    put(&s, 0);
+    put(&s, 0x00030044);
+    put(&s, 0x00020001);
+    put(&s, 0x00000003);
+    uint32_t ib = mock_place(m, 0x2000, s.dw, s.n);
+    const uint32_t call[] = {0xc0013700, ib, s.n};
+    assert_int_equal(mock_run(m, call, 3), GPU_RUN_DONE);
+    assert_int_equal(m->draws, 1);
+    assert_true(m->draw.indexed);
+    assert_int_equal(m->draw.count, 3);
+    assert_int_equal(m->draw.index_va, ib + 4 * (s.n - 2));
+    assert_int_equal(m->draw.index_size, 6);
+    // more indices than the packet has, and a ring, whose words draws cannot read
+    s.dw[s.n - 3] = 0x00050044;
+    ib = mock_place(m, 0x2000, s.dw, s.n);
+    assert_int_equal(mock_run(m, call, 3), GPU_RUN_ERROR);
+    assert_non_null(strstr(gpu_error(m->gpu), "5 indices, but only 2 dwords"));
+    s.dw[s.n - 3] = 0x00030044;
+    assert_int_equal(mock_run(m, s.dw, s.n), GPU_RUN_ERROR);
+    assert_non_null(strstr(gpu_error(m->gpu), "ring"));
+    assert_int_equal(m->draws, 1);
+}
+
 static void test_draws_that_leave_no_trace_are_left_out(void **state)
 {
     struct mock *m = *state;
@@ -633,6 +663,7 @@ int main(void)
         T(test_inclusive_corner_is_a_switch),
         T(test_memory_targets_are_told_from_gmem),
         T(test_indexed_draws),
+        T(test_draws_with_indices_in_the_stream),
         T(test_draws_that_leave_no_trace_are_left_out),
         T(test_primitives_and_sources_that_do_not_exist_are_refused),
         T(test_copy_rectangles_become_resolves),

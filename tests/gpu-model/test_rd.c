@@ -195,7 +195,7 @@ static void test_changed_lines_decide_what_is_loaded(void **state)
 static void test_refused_submissions_do_not_stop_a_replay(void **state)
 {
     struct temp *t = *state;
-    uint32_t bad[2] = {0xc0003600, 0}, good[2] = {0xc0002600, 0};
+    uint32_t bad[2] = {0xc0002500, 0}, good[2] = {0xc0002600, 0};
     struct rd_writer *w = rd_create(t->path, NULL);
     put_text(w, RD_CMD, "one");
     put_buffer(w, 0x01001000, bad, sizeof(bad), 1);
@@ -210,7 +210,7 @@ static void test_refused_submissions_do_not_stop_a_replay(void **state)
     assert_int_equal(rd_replay(t->path, &cfg, &res, NULL), 0);
     assert_int_equal(res.submits, 2);
     assert_int_equal(res.counters.errors, 2);
-    assert_non_null(strstr(res.error, "CP_DRAW_INDX_2"));
+    assert_non_null(strstr(res.error, "CP_SET_STATE"));
     assert_non_null(strstr(res.error, "submit 1"));
     cfg.stop_submit = 1;
     assert_int_equal(rd_replay(t->path, &cfg, &res, NULL), 0);

@@ -215,7 +215,8 @@ static void test_packets_have_the_database_numbers(void **state)
         {0x4b, "CP_SET_DRAW_INIT_FLAGS", false, true, true},
         {0x52, "CP_WAIT_REG_EQ", false, true, false},
         {0x5f, "CP_SET_PROTECTED_MODE", true, true, false},
-        {0x36, "CP_DRAW_INDX_2", false, false, false},
+        {0x36, "CP_DRAW_INDX_2", false, true, false},
+        {0x25, "CP_SET_STATE", false, false, true},
     };
     for (unsigned i = 0; i < ARRAY_LEN(anchor); i++) {
         const struct gpu_packet_info *p = gpu_packet_info(anchor[i].op);
