@@ -27,12 +27,12 @@ key=$(key_of "$0" "$HERE/lib.sh" "$(basename "$deb")")
 scratch
 mkdir -p "$T/firmware/qcom"
 if [ -n "$deb" ]; then
-    unpack "$deb" "$T/deb" --wildcards './lib/firmware/qcom/yamato_*'
-    mv "$T"/deb/lib/firmware/qcom/yamato_*.fw "$T/firmware/qcom/"
+    unpack "$deb" "$T/deb" --wildcards './lib/firmware/qcom/yamato_*' './lib/firmware/qcom/leia_*_470.fw'
+    mv "$T"/deb/lib/firmware/qcom/*.fw "$T/firmware/qcom/"
     basename "$deb" >"$T/firmware/origin"
 else
-    truncate -s 9220 "$T/firmware/qcom/yamato_pm4.fw"
-    truncate -s 1156 "$T/firmware/qcom/yamato_pfp.fw"
+    truncate -s 9220 "$T/firmware/qcom/yamato_pm4.fw" "$T/firmware/qcom/leia_pm4_470.fw"
+    truncate -s 1156 "$T/firmware/qcom/yamato_pfp.fw" "$T/firmware/qcom/leia_pfp_470.fw"
     echo "synthetic (zeroes)" >"$T/firmware/origin"
 fi
 publish "$T/firmware" "$OUT/firmware"

@@ -37,6 +37,12 @@ printf '%s\n' "$rel" >"$T/kernel/release"
 cp "$T/kernel/imx53-qsb.dtb" "$T/kernel/imx53-qsb-lcd.dtb"
 fdtput -t s "$T/kernel/imx53-qsb-lcd.dtb" /soc/bus@60000000/tve@63ff0000 status disabled
 fdtput -t s "$T/kernel/imx53-qsb-lcd.dtb" /disp0 status okay
+# The same with another GPU: the kernel takes the chip from this name (yamato run --gpu-id).
+for id in 200.1:201 205.0:205 220.0:220 225.0:225; do
+    cp "$T/kernel/imx53-qsb-lcd.dtb" "$T/kernel/imx53-qsb-lcd-a${id#*:}.dtb"
+    fdtput -t s "$T/kernel/imx53-qsb-lcd-a${id#*:}.dtb" /soc/gpu@30000000 compatible \
+        "amd,imageon-${id%:*}" "amd,imageon"
+done
 
 unpack "$uboot" "$T/uboot" --wildcards './usr/lib/u-boot/mx53loco/*'
 mkdir "$T/u-boot"

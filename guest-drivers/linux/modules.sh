@@ -28,7 +28,8 @@ source_deb=$(deb_named source linux-source-6.1)
 arch_deb=$(deb_named source "linux-headers-$rel")
 common_deb=$(deb_named source "linux-headers-${rel%-armmp}-common")
 MODULES="msm imx-tve panel-seiko-43wvf1g"
-key=$(key_of "$0" "$HERE/lib.sh" "$HERE"/modules/* "$(basename "$source_deb")" "$(basename "$arch_deb")")
+key=$(key_of "$0" "$HERE/lib.sh" "$HERE"/modules/* "$(basename "$source_deb")" "$(basename "$arch_deb")" \
+    $(with_files msm.sh))
 ! fresh "$STEP" "$key" "$OUT/modules/msm.ko" || exit 0
 
 scratch
@@ -87,6 +88,7 @@ say "modules: building $MODULES for $rel"
 D=$C/drivers/gpu/drm
 cp "$HERE/modules/Kbuild.msm" "$D/msm/Kbuild"
 cp "$HERE/modules/qcom_scm_absent.c" "$D/msm/"
+[ -z "$(with_files msm.sh)" ] || "$WITH/msm.sh" "$D/msm" || die addition "$WITH/msm.sh failed"
 build msm CONFIG_DRM_MSM=m CONFIG_DRM_MSM_GPU_STATE=y
 mv "$D/panel/panel-seiko-43wvf1g.c" "$D/imx/"
 cp "$HERE/modules/Kbuild.display" "$D/imx/Kbuild"
