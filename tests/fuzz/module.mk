@@ -23,3 +23,14 @@ fuzz-run: $(FUZZ_BINS)
 	        || { tail -40 $(BUILD)/crash/$$name.log; echo "fuzz: $$name FAILED"; exit 1; }; \
 	    grep -E 'number_of_executed_units' $(BUILD)/crash/$$name.log; n=$$((n+1)); \
 	done; echo "fuzz: $$n targets, no finding"
+
+# 10^7 packets of plausible command streams on each backend, with sanitizers (STORM_PACKETS=n for fewer).
+STORM_PACKETS ?= 10000000
+.PHONY: storm storm-run
+storm:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/storm-build SAN=1 STORM_PACKETS=$(STORM_PACKETS) storm-run
+storm-run: $(BUILD)/fuzz/storm
+	@set -e; for b in soft gl; do echo "  STORM   $$b"; $(BUILD)/fuzz/storm $$b $(STORM_PACKETS); done
+$(BUILD)/fuzz/storm: tests/fuzz/storm.c $(call archives,host-backends)
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -O1 $< -o $@ -Wl,--start-group $(call archives,host-backends) -Wl,--end-group $(call linkflags,host-backends)
