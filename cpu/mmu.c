@@ -20,6 +20,7 @@
 #include "cpu/sysreg.h"
 
 enum { BANK_SETS = 8, BANK_WAYS = 4, BANKS = BANK_SETS * BANK_WAYS, LARGE = 4, NOTES = 4096, L2_SETS = 1024, L2_WAYS = 4, WINDOWS = 64 };
+#define FLAT_BYTES 0xf0000000u
 enum { GROW_AT = 4 * TLB_ENTRIES }; // fills since the bank was cleared
 #define KEY_NONE ~0ull
 
@@ -338,6 +339,9 @@ void mmu_fill(struct cpu *c, uint32_t va, const struct xlat *x, enum cpu_access 
     if (!host) {
         return;
     }
+    if (c->flat && c->flat != (uintptr_t)host - (va & 0xfffff000)) {
+        return;
+    }
     struct bank *bank = current_bank(c);
     if (unlikely(++bank->fills == GROW_AT)) {
         grow(c, bank);
@@ -512,6 +516,9 @@ int mmu_map(struct cpu *c, uint32_t pa, uint64_t bytes, void *host, unsigned fla
     }
     if (m->windows == WINDOWS) {
         return err_set(err, -EINVAL, "more than %d RAM windows", WINDOWS);
+    }
+    if (!pa && bytes >= FLAT_BYTES && !c->flat) {
+        c->flat = (uintptr_t)host;
     }
     m->win[m->windows++] = (struct ram_window){pa, bytes, host, flags};
     mmu_flush_all(c);

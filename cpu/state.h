@@ -82,6 +82,10 @@ struct cpu {
     atomic_uint attention;    // ATTN_*: something to do at the next taken branch
     struct tlb_entry *tlb;    // current bank for loads and stores
     uint32_t tlb_mask;        // of its entries, in bytes
+    // Where nearly all of the physical address space is one piece of host memory (a program without a
+    // machine), only addresses that map to themselves there enter the banks: their host address is
+    // flat + va. 0: not so.
+    uintptr_t flat;
     struct fetch_entry *ftlb; // current bank for taken branches
     const struct insn *cur;   // instruction in progress, for plain bodies and slow paths
     uint64_t left;            // instructions still allowed, `cur` included (set before slow paths)
@@ -137,6 +141,7 @@ struct cpu {
     struct code_cache *code;
     struct jit *jit;     // the translator, or NULL
     uint8_t jit_fp;      // what keeps floating point from running in line (jit/vec.h)
+    uint32_t jit_spare[2]; // translated code: operands of pending flags
     uint32_t jit_moved;  // translated code's one spill: a base register to write back
     struct debug *debug; // breakpoints and watchpoints; NULL while there are none
     uint8_t *coverage;   // a byte per row of isa_rows, or NULL (tools.h)

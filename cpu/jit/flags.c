@@ -94,12 +94,39 @@ static const uint8_t tr_pend_flags[] = {[PEND_SUB] = HF_SUB,   [PEND_ADD] = HF_A
                                      [PEND_RES] = HF_LOGIC, [PEND_SUBR] = HF_SUB,
                                      [PEND_ADDR] = HF_ADD};
 
+// An operand of a pending operation: a guest register, or the copy of one that has changed since.
+static unsigned operand(struct tr *t, unsigned r, unsigned scratch)
+{
+    if (r < PEND_SLOT) {
+        return tr_src(t, r, scratch);
+    }
+    x_load(&t->x, scratch, RBP, OFF(jit_spare) + 4 * (int32_t)(r - PEND_SLOT));
+    return scratch;
+}
+
+static void operand_into(struct tr *t, unsigned host, unsigned r)
+{
+    x_mov(&t->x, host, operand(t, r, host));
+}
+
 static void alu_b(struct tr *t, enum x86_alu op, unsigned dst, const struct pend *p)
 {
     if (p->b == 16) {
         x_alu_i(&t->x, op, dst, p->imm);
     } else {
-        x_alu(&t->x, op, dst, tr_src(t, p->b, RCX));
+        x_alu(&t->x, op, dst, operand(t, p->b, RCX));
+    }
+}
+
+void tr_stash(struct tr *t, uint16_t sets)
+{
+    struct pend *p = &t->pend;
+    uint8_t *r[2] = {&p->a, &p->b};
+    for (unsigned k = 0; k < 2; k++) {
+        if (*r[k] < 16 && sets >> *r[k] & 1) {
+            x_store(&t->x, RBP, OFF(jit_spare) + 4 * (int32_t)k, tr_src(t, *r[k], RAX));
+            *r[k] = (uint8_t)(PEND_SLOT + k);
+        }
     }
 }
 
@@ -112,34 +139,34 @@ static enum host_flags compute_pend(struct tr *t, const struct pend *p, bool res
         return HF_NONE;
     case PEND_SUB:
         if (!result) {
-            alu_b(t, X_CMP, tr_src(t, p->a, RAX), p);
+            alu_b(t, X_CMP, operand(t, p->a, RAX), p);
             break;
         }
-        tr_into(t, RAX, p->a);
+        operand_into(t, RAX, p->a);
         alu_b(t, X_SUB, RAX, p);
         break;
     case PEND_ADD:
     case PEND_AND:
     case PEND_EOR:
-        tr_into(t, RAX, p->a);
+        operand_into(t, RAX, p->a);
         alu_b(t, p->kind == PEND_ADD ? X_ADD : p->kind == PEND_AND ? X_AND : X_XOR, RAX, p);
         break;
     case PEND_RES:
         if (!result) {
-            unsigned r = tr_src(t, p->a, RAX);
+            unsigned r = operand(t, p->a, RAX);
             x_test(x, r, r);
             break;
         }
-        tr_into(t, RAX, p->a);
+        operand_into(t, RAX, p->a);
         x_test(x, RAX, RAX);
         break;
     case PEND_SUBR:
-        tr_into(t, RAX, p->a);
+        operand_into(t, RAX, p->a);
         alu_b(t, X_ADD, RAX, p);
         alu_b(t, X_SUB, RAX, p);
         break;
     case PEND_ADDR:
-        tr_into(t, RAX, p->a);
+        operand_into(t, RAX, p->a);
         alu_b(t, X_SUB, RAX, p);
         alu_b(t, X_ADD, RAX, p);
         break;

@@ -45,7 +45,7 @@ struct jit {
 };
 
 // Bytes that one block may need at most.
-enum { JIT_BLOCK_INSNS = 40, JIT_BLOCK_ROOM = JIT_BLOCK_INSNS * 640 };
+enum { JIT_BLOCK_INSNS = 40, JIT_LOOP_INSNS = 30, JIT_BLOCK_ROOM = JIT_BLOCK_INSNS * 1280 };
 
 struct op_desc jit_describe(const struct jit *j, op_fn *body);
 

@@ -153,10 +153,42 @@ void tr_go_near(struct tr *t, unsigned off)
     }
 }
 
+static bool same_pend(const struct pend *a, const struct pend *b)
+{
+    return a->kind == b->kind && a->dirty == b->dirty && a->a == b->a && a->b == b->b &&
+           a->imm == b->imm;
+}
+
+// A branch to the block's own beginning, with the pending flags as they are; false when there is no
+// copy that starts with these.
+static bool loop(struct tr *t, unsigned ran)
+{
+    bool first = !t->loop_head && !t->loops && t->count <= JIT_LOOP_INSNS;
+    if (!first && ((!t->loops && !t->loop_head) || !same_pend(&t->pend, &t->loop_pend) ||
+                   (!t->loop_head && t->loops == ARRAY_LEN(t->loop_from)))) {
+        return false;
+    }
+    tr_spend(t, ran);
+    x_cmp_mi(&t->x, RBP, OFF(attention), 0);
+    tr_cold_exit(t, x_jcc(&t->x, CC_NE), JIT_LEAVE, t->first, false);
+    uint8_t *from = x_jmp(&t->x);
+    if (t->loop_head) {
+        x_fix(from, t->loop_head);
+    } else {
+        t->loop_pend = t->pend;
+        t->loop_from[t->loops++] = from;
+    }
+    return true;
+}
+
 static void taken_near(struct tr *t, unsigned off, unsigned ran)
 {
     struct pend pend = t->pend;
     enum host_flags hf = t->hf;
+    if (off == t->first && pend.kind && pend.dirty && loop(t, ran)) {
+        t->hf = hf;
+        return;
+    }
     tr_settle(t, F_ALL);
     tr_spend(t, ran);
     x_cmp_mi(&t->x, RBP, OFF(attention), 0);

@@ -9,23 +9,33 @@
 
 // With the address in RAX: RCX = addend of its page, or off to cold code. `bytes` > size: they must
 // not cross the page's end.
-void tr_probe(struct tr *t, bool write, unsigned size, unsigned bytes, struct cold *k)
+static void probe_at(struct tr *t, unsigned at, bool write, unsigned size, unsigned bytes,
+                        struct cold *k)
 {
     struct x86 *x = &t->x;
     _Static_assert(sizeof(struct tlb_entry) == 16 && TLB_PAGE == 12, "index by shift");
-    x_rorx(x, RCX, RAX, 8);
+    x_rorx(x, RCX, at, 8);
     x_alu_m(x, X_AND, RCX, RBP, OFF(tlb_mask));
     x_alu64_m(x, X_ADD, RCX, RBP, OFF(tlb));
     // The last element must be on the entry's page: then the first one, which chose it, is as well.
     if (bytes > size) {
-        x_lea(x, RDX, RAX, (int32_t)(bytes - size));
+        x_lea(x, RDX, at, (int32_t)(bytes - size));
     } else {
-        x_mov(x, RDX, RAX);
+        x_mov(x, RDX, at);
     }
     x_alu_i(x, X_AND, RDX, TLB_MASK(size));
     x_alu_m(x, X_CMP, RDX, RCX, write ? 4 : 0);
     k->from[0] = x_jcc(x, CC_NE);
-    x_load64(x, RCX, RCX, 8);
+    if (t->c->flat) { // known without waiting for the entry
+        x_load64(x, RCX, RBP, OFF(flat));
+    } else {
+        x_load64(x, RCX, RCX, 8);
+    }
+}
+
+void tr_probe(struct tr *t, bool write, unsigned size, unsigned bytes, struct cold *k)
+{
+    probe_at(t, RAX, write, size, bytes, k);
 }
 
 static const enum x86_width load_width[] = {W32, W8U, W16U, W8S, W16S, W32, W8U, W16U};
@@ -56,6 +66,18 @@ void tr_move_base(struct tr *t, unsigned rn, uint32_t imm)
     }
 }
 
+// The same, RDX kept.
+static void move_base_keep(struct tr *t, unsigned rn, uint32_t imm)
+{
+    if (jit_host[rn] != NO_REG) {
+        x_alu_i(&t->x, X_ADD, jit_host[rn], imm);
+    } else {
+        x_load(&t->x, RCX, RBP, REG(rn));
+        x_alu_i(&t->x, X_ADD, RCX, imm);
+        x_store(&t->x, RBP, REG(rn), RCX);
+    }
+}
+
 void tr_ldst(struct tr *t, const struct step *s, unsigned n)
 {
     struct x86 *x = &t->x;
@@ -64,13 +86,20 @@ void tr_ldst(struct tr *t, const struct step *s, unsigned n)
     enum mem_form form = (enum mem_form)s->d.form;
     bool store = op >= MO_STR;
     struct cold *k = tr_cold_fn(t, NULL, JIT_FN_LDST, n, (uint32_t)op | (uint32_t)form << 8);
+    unsigned at = RAX;
     switch (form) {
     case MF_OFF:
+        if (!i->imm) {
+            at = tr_src(t, i->rn, RAX);
+            break;
+        }
+        tr_base_plus(t, i->rn, i->imm);
+        break;
     case MF_PRE:
         tr_base_plus(t, i->rn, i->imm);
         break;
     case MF_POST:
-        tr_into(t, RAX, i->rn);
+        at = tr_src(t, i->rn, RAX);
         break;
     case MF_REG:
         tr_into(t, RAX, i->rm);
@@ -83,9 +112,9 @@ void tr_ldst(struct tr *t, const struct step *s, unsigned n)
         tr_page_plus(t, RAX, (tr_pc_off(t, i) & ~3u) + i->imm);
         break;
     }
-    tr_probe(t, store, op_size[op], 0, k);
+    probe_at(t, at, store, op_size[op], 0, k);
     if (store) {
-        x_store_idx(x, load_width[op], RCX, RAX, tr_src(t, i->rd, RDX));
+        x_store_idx(x, load_width[op], RCX, at, tr_src(t, i->rd, RDX));
         if (form == MF_PRE) {
             tr_put(t, i->rn, RAX);
         } else if (form == MF_POST) {
@@ -94,12 +123,11 @@ void tr_ldst(struct tr *t, const struct step *s, unsigned n)
     } else {
         bool wb = form == MF_PRE || form == MF_POST;
         unsigned to = jit_host[i->rd] != NO_REG && !(wb && i->rn == i->rd) ? jit_host[i->rd] : RDX;
-        x_load_idx(x, load_width[op], to, RCX, RAX);
+        x_load_idx(x, load_width[op], to, RCX, at);
         if (form == MF_PRE) {
             tr_put(t, i->rn, RAX);
         } else if (form == MF_POST) {
-            x_alu_i(x, X_ADD, RAX, i->imm);
-            tr_put(t, i->rn, RAX);
+            move_base_keep(t, i->rn, i->imm);
         }
         if (to == RDX) {
             tr_put(t, i->rd, RDX);

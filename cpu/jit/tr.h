@@ -45,9 +45,11 @@ enum pend_kind {
     PEND_ADDR, // a is the result of x + b
 };
 
+enum { PEND_SLOT = 32 };
+
 struct pend {
     uint8_t kind, dirty; // dirty: F_* that memory does not have
-    uint8_t a, b;        // guest registers; b == 16: imm
+    uint8_t a, b;        // guest registers; b == 16: imm; from PEND_SLOT on: c->jit_spare
     uint32_t imm;
 };
 
@@ -106,8 +108,14 @@ struct tr {
     uint8_t fp_known; // JFP_*_OFF bits known to be clear here
     bool lost; // the instruction in progress changes what t->pend needs
     struct step s[JIT_BLOCK_INSNS];
-    struct cold cold[JIT_BLOCK_INSNS * 5];
+    struct cold cold[JIT_BLOCK_INSNS * 10];
     uint32_t begin;   // place of the block
+    // Branches back to the block's first instruction with flags pending go to a second copy of it that
+    // starts with them pending, so that a loop need not store flags in every round.
+    struct pend loop_pend;
+    uint8_t *loop_from[4];
+    unsigned loops;
+    uint8_t *loop_head; // of the second copy, while that is made
     unsigned first;   // page offset of the first instruction
     unsigned end_off; // page offset behind the last
     enum { END_NONE, END_NEXT, END_PAGE, END_STEP } end;
@@ -129,6 +137,8 @@ void tr_store_flags(struct tr *t, enum host_flags hf, uint8_t live);
 // Stores `which` of the flags; leaves t->pend to the caller.
 void tr_store_pend(struct tr *t, const struct pend *p, uint8_t which);
 void tr_settle(struct tr *t, uint8_t which);
+// The registers in `sets` are about to change: keeps what t->pend needs of them. The host's flags stay.
+void tr_stash(struct tr *t, uint16_t sets);
 // Leaves the condition in the host's flags; returns how to test for "passes". hf: what they hold, then
 // t->hf.
 enum x86_cc tr_test_cond(struct tr *t, unsigned cond, enum host_flags hf);

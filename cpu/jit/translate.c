@@ -295,7 +295,7 @@ static bool before(struct tr *t, const struct step *s, enum host_flags hf)
     bool to_pc = s->d.group == OPG_PLAIN &&
                  (s->inlined == IN_LDM_PC || (s->inlined == IN_LDST && s->i->rd == 15) ||
                   (s->inlined == IN_SMALL && tr_small_branches(s->i, (enum small_op)s->small)));
-    bool lost = s->sets >> p->a & 1 || (p->b < 16 && s->sets >> p->b & 1);
+    bool lost = (p->a < 16 && s->sets >> p->a & 1) || (p->b < 16 && s->sets >> p->b & 1);
     bool maybe = s->writes && s->cond < 14;
     uint8_t need = 0;
     t->lost = false;
@@ -307,7 +307,11 @@ static bool before(struct tr *t, const struct step *s, enum host_flags hf)
     } else if (s->writes && s->writes != F_ALL) {
         need = (uint8_t)~s->writes & s->live;
     } else if (lost) {
-        need = s->leaves ? F_ALL : s->live & (uint8_t)~s->writes;
+        uint8_t still = s->leaves ? F_ALL : s->live & (uint8_t)~s->writes;
+        if (still & p->dirty) {
+            tr_stash(t, s->sets);
+            lost = false;
+        }
     }
     // Carry in comes from memory, unless the host still has it.
     if (s->d.group == OPG_DP && s->reads & F_C &&
@@ -488,10 +492,20 @@ static void finish(struct tr *t)
     }
 }
 
+static void emit_block(struct tr *t)
+{
+    x_alu64_i8(&t->x, X_CMP, R15, (int)t->count);
+    tr_cold_exit(t, x_jcc(&t->x, CC_BE), JIT_BUDGET, t->first, false);
+    for (unsigned n = 0; n < t->count;) {
+        n += emit(t, n);
+    }
+    finish(t);
+}
+
 uint32_t jit_translate(struct cpu *c, struct jit *j, const struct insn *i)
 {
     struct tr tr, *t = &tr;
-    if (j->used + JIT_BLOCK_ROOM + JIT_BLOCK_INSNS * 256 > j->size) {
+    if (j->used + JIT_BLOCK_ROOM + JIT_BLOCK_INSNS * 512 > j->size) {
         j->full = true;
         return 0;
     }
@@ -501,6 +515,8 @@ uint32_t jit_translate(struct cpu *c, struct jit *j, const struct insn *i)
     t->thumb = c->thumb;
     t->count = t->colds = 0;
     t->fp_known = 0;
+    t->loops = 0;
+    t->loop_head = NULL;
     t->hf = HF_NONE;
     t->pend = (struct pend){0};
     decode_block(t, i);
@@ -509,12 +525,17 @@ uint32_t jit_translate(struct cpu *c, struct jit *j, const struct insn *i)
     }
     t->begin = align_up(j->used, 16);
     t->x.at = j->rw + t->begin;
-    x_alu64_i8(&t->x, X_CMP, R15, (int)t->count);
-    tr_cold_exit(t, x_jcc(&t->x, CC_BE), JIT_BUDGET, t->first, false);
-    for (unsigned n = 0; n < t->count;) {
-        n += emit(t, n);
+    emit_block(t);
+    if (t->loops) {
+        t->loop_head = t->x.at;
+        for (unsigned k = 0; k < t->loops; k++) {
+            x_fix(t->loop_from[k], t->x.at);
+        }
+        t->pend = t->loop_pend;
+        t->hf = HF_NONE;
+        t->fp_known = 0;
+        emit_block(t);
     }
-    finish(t);
     tr_emit_cold(t);
     j->used = (uint32_t)(t->x.at - j->rw);
     j->blocks++;

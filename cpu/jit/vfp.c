@@ -156,10 +156,8 @@ static void arith(struct tr *t, const struct step *s, unsigned n, enum vec_kind 
     } else if (negate) {
         x_alu_i(x, X_XOR, RAX, 0x80000000u);
         x_store(x, RBP, d, RAX);
-    } else if (dbl) {
-        x_store64(x, RBP, d, RAX);
     } else {
-        x_store(x, RBP, d, RAX);
+        v_rm(x, dbl ? V_MOVSD_ST : V_MOVSS_ST, 0, 0, RBP, d);
     }
     for (unsigned c = 0; c < 4; c++) {
         if (k[c]) {

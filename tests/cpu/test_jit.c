@@ -39,7 +39,12 @@ static void random_set(bool thumb, unsigned long wanted)
     }
     while (g->insns < wanted) {
         make_block(g, thumb);
-        memcpy(g->code + g->bytes, thumb ? "\xfe\xe7\xfe\xe7" : "\xfe\xff\xff\xea", 4);
+        // Behind the block: stay there, or start again with whatever flags are pending.
+        uint32_t back = thumb ? 0xe000e000u | ((0u - (g->bytes + 4) / 2) & 0x7ff) * 0x10001u
+                              : 0xea000000u | ((0u - (g->bytes + 8) / 4) & 0xffffff);
+        uint32_t stay = thumb ? 0xe7fee7feu : 0xeafffffeu;
+        bool again_and_again = rnd(&g->rng) % 2;
+        memcpy(g->code + g->bytes, again_and_again ? &back : &stay, 4);
         // Often twice in a row with other data; in slices of every size.
         two_put(&t, CODE, g->code, g->bytes + 4);
         for (unsigned again = 0; again < 2; again++) {
@@ -49,7 +54,7 @@ static void random_set(bool thumb, unsigned long wanted)
             }
             two_set(&t, CPU_PC, CODE);
             unsigned slice = 1 + rnd(&g->rng) % 60;
-            for (unsigned done = 0; done < 60; done += slice) {
+            for (unsigned done = 0; done < (again_and_again ? 180u : 60u); done += slice) {
                 two_run(&t, slice);
             }
             assert_memory_equal(t.a.ram + DATA, t.b.ram + DATA, DATA_BYTES);
