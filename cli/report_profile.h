@@ -13,6 +13,13 @@ const char *report_colour(unsigned n);
 void report_text(FILE *f, const char *s); // escaped
 void report_profile(FILE *f, struct profile *p);
 
+// Its parts.
+void report_flame(FILE *f, struct profile *p);
+void report_works(FILE *f, struct profile *p);
+enum { REPORT_WIDTH = 1120, REPORT_LANE = 22 };
+void report_svg(FILE *f, unsigned height); // opens an element REPORT_WIDTH wide
+const char *report_time(double ns, char *buf, size_t n); // "1.25 ms"
+
 // Rules for the classes that it uses.
 extern const char report_profile_style[];
 

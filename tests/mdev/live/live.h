@@ -47,8 +47,9 @@ struct live_vm {
     uint64_t guest_ns, last_ns;
 
     _Atomic uint64_t frames;
-    unsigned hangs, turned;       // recoveries; the frame's number, for the picture
-    uint64_t hung_ns, recovered_ns, hang_submitted_ns;
+    _Atomic unsigned hangs;       // recoveries
+    unsigned turned;              // the frame's number, for the picture
+    _Atomic uint64_t hung_ns, recovered_ns, hang_submitted_ns;
     uint64_t *times;              // when each frame was done (host ns), the first LIVE_TIMES
 };
 
