@@ -13,6 +13,7 @@
 
 #include "base/bits.h"
 #include "base/err.h"
+#include "mdev/profile.h"
 #include "tests/mdev/live/live.h"
 
 enum { VMS = 8 };
@@ -157,10 +158,59 @@ static void test_a_hanging_machine_recovers_and_disturbs_nobody(void **state)
     mdev_destroy(m);
 }
 
+// Three machines with long submissions, one with short ones now and then: first as their equal, then
+// of a higher class. How long is proved by simulation; here it must not starve, and the time is shown.
+static void test_a_light_machine_is_served_beside_heavy_ones(void **state)
+{
+    static const struct live_scene heavy = {.width = 320, .height = 240, .triangles = 150, .depth = 12};
+    static const struct live_scene light = {.width = 64, .height = 48, .triangles = 2, .depth = 1, .think_ns = 15 * MS};
+    double wait_ms[2][2];
+    (void)state;
+    for (unsigned k = 0; k < 2; k++) {
+        struct mdev *m = new_mdev("soft");
+        struct live_vm *vm = calloc(4, sizeof *vm);
+        struct profile *p = profile_create(0);
+        struct profile_vgpu *sum = calloc(1, sizeof *sum);
+        uint64_t end = live_ns() + PATIENCE_NS;
+        for (unsigned i = 0; i < 4; i++) {
+            assert_true(live_open(&vm[i], m, i ? "heavy" : "light", i ? &heavy : &light));
+        }
+        assert_int_equal(profile_attach(p, vm[0].vgpu), 0);
+        assert_int_equal(vgpu_set_priority(vm[0].vgpu, k ? "high" : "normal"), 0);
+        for (unsigned i = 0; i < 4; i++) {
+            live_start(&vm[i]);
+        }
+        while (atomic_load(&vm[0].frames) < 60 && live_ns() < end) {
+            nap_ms(5);
+        }
+        for (unsigned i = 0; i < 4; i++) {
+            atomic_store(&vm[i].stop, true);
+        }
+        for (unsigned i = 0; i < 4; i++) {
+            live_stop(&vm[i]);
+        }
+        assert_int_equal(profile_summary(p, 0, sum), 0);
+        assert_true(sum->span[PROFILE_wait].count >= 60);
+        wait_ms[k][0] = (double)sum->span[PROFILE_wait].p50_ns / 1e6;
+        wait_ms[k][1] = (double)sum->span[PROFILE_wait].p99_ns / 1e6;
+        for (unsigned i = 0; i < 4; i++) {
+            live_close(&vm[i]);
+        }
+        mdev_destroy(m);
+        profile_destroy(p);
+        free(vm);
+        free(sum);
+    }
+    print_message("[ NUMBERS  ] a light machine beside three heavy ones waits %.2f ms (p99 %.2f), of a higher class "
+                  "%.2f ms (p99 %.2f)\n",
+                  wait_ms[0][0], wait_ms[0][1], wait_ms[1][0], wait_ms[1][1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pictures_do_not_depend_on_the_neighbours),
+        cmocka_unit_test(test_a_light_machine_is_served_beside_heavy_ones),
         cmocka_unit_test(test_a_hanging_machine_recovers_and_disturbs_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
