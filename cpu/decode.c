@@ -51,11 +51,11 @@ void decode_insn(struct cpu *c, struct insn *i, uint32_t raw, bool thumb, bool a
         i->body.exec = row->exec;
         d.op = NULL;
         enum prep verdict = row->prep(&d);
+        if (unlikely(c->coverage) && verdict != PREP_NEXT) {
+            c->coverage[row - isa_rows] = 1;
+        }
         if (verdict == PREP_OK && (d.op || i->body.exec)) {
             insn_bind(i, d.op, d.cond);
-            if (unlikely(c->coverage)) {
-                c->coverage[row - isa_rows] = 1;
-            }
             return;
         }
         if (verdict != PREP_NEXT) {

@@ -117,7 +117,8 @@ enum prep prep_banked(struct decode *d)
         [0x08] = MODE_FIQ, [0x10] = MODE_IRQ, [0x12] = MODE_SVC, [0x14] = MODE_ABT,
         [0x16] = MODE_UND, [0x1c] = MODE_MON,
     };
-    unsigned sysm = fld(d, 'm');
+    // The letter gathers m<3:0>:m<4> in the picture's order; the manual's number is m<4>:m<3:0>.
+    unsigned m5 = fld(d, 'm'), sysm = m5 >> 1 | (m5 & 1) << 4;
     bool spsr = fld(d, 'R');
     d->i->rd = (uint8_t)(d->row->exec == exec_MRS_banked ? fld(d, 'd') : fld(d, 'n'));
     d->i->rs = spsr;

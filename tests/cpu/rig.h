@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "base/bits.h"
 #include "base/err.h"
 #include "cpu/cpu.h"
+#include "cpu/tools.h"
 
 // Which engine runs the CPU of a rig; test_jit_*.c run the same tests over the other one.
 #ifndef RIG_ENGINE
@@ -67,6 +69,36 @@ static inline enum cpu_bus_result rig_write(struct cpu_bus *bus, uint32_t pa, un
     return pa >= 0xa0000000 ? CPU_BUS_ABORT : CPU_BUS_OK;
 }
 
+// For docs/encodings.md: with YAMATO_COVERAGE=DIR, DIR/TEST gets the names of the table rows that ran.
+static uint8_t rig_rows[4096];
+
+static inline void rig_coverage_write(void)
+{
+    char path[512], name[64];
+    snprintf(path, sizeof path, "%s/%s", getenv("YAMATO_COVERAGE"), program_invocation_short_name);
+    FILE *f = fopen(path, "w");
+    for (unsigned k = 0; f && k < cpu_encodings() && k < sizeof rig_rows; k++) {
+        if (rig_rows[k]) {
+            fprintf(f, "%s\n", cpu_encoding_name(k, name, sizeof name));
+        }
+    }
+    if (f) {
+        fclose(f);
+    }
+}
+
+static inline void rig_coverage(struct cpu *cpu)
+{
+    static bool asked;
+    if (getenv("YAMATO_COVERAGE") && cpu_encodings() <= sizeof rig_rows) {
+        cpu_set_coverage(cpu, rig_rows);
+        if (!asked) {
+            asked = true;
+            atexit(rig_coverage_write);
+        }
+    }
+}
+
 static inline void rig_init(struct rig *r, const char *model)
 {
     struct err err = {0};
@@ -80,6 +112,7 @@ static inline void rig_init(struct rig *r, const char *model)
     if (!r->cpu) {
         fail_msg("%s", err.msg);
     }
+    rig_coverage(r->cpu);
     assert_int_equal(cpu_map_ram(r->cpu, 0, RIG_RAM, r->ram, 0, &err), 0);
 }
 
