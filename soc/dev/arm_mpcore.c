@@ -233,7 +233,8 @@ static void timers_reset(struct device *dev)
 static void timers_save(const struct device *dev, struct snap_writer *w)
 {
     const struct a9_timers *t = container_of(dev, const struct a9_timers, dev);
-    for (const struct counter *c = t->counters[0]; c < t->counters[CORES]; c++) {
+    for (unsigned i = 0; i < CORES * KINDS; i++) {
+        const struct counter *c = &t->counters[i / KINDS][i % KINDS];
         snap_put_u64(w, c->base_ns);
         snap_put_u32(w, c->load);
         snap_put_u32(w, c->base_count);
@@ -246,7 +247,8 @@ static void timers_save(const struct device *dev, struct snap_writer *w)
 static int timers_restore(struct device *dev, struct snap_reader *r, struct err *err)
 {
     struct a9_timers *t = timers_of(dev);
-    for (struct counter *c = t->counters[0]; c < t->counters[CORES]; c++) {
+    for (unsigned i = 0; i < CORES * KINDS; i++) {
+        struct counter *c = &t->counters[i / KINDS][i % KINDS];
         c->base_ns = snap_get_u64(r);
         c->load = snap_get_u32(r);
         c->base_count = snap_get_u32(r);
