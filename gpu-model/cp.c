@@ -51,8 +51,19 @@ void cp_refuse(struct gpu *gpu, enum gpu_run how, const char *fmt, ...)
 
 void cp_memory_written(struct gpu *gpu, uint32_t va, size_t n)
 {
-    gpu->written_start = va < gpu->written_start ? va : gpu->written_start;
-    gpu->written_end = va + n > gpu->written_end ? va + n : gpu->written_end;
+    struct gpu_written add = {va, va + (uint64_t)n}, *w = gpu->written;
+    unsigned i = 0;
+    while (i < gpu->written_count && (add.start > w[i].end || add.end < w[i].start)) {
+        i++;
+    }
+    if (i == ARRAY_LEN(gpu->written)) {
+        i--; // grows over what lies between
+    } else if (i == gpu->written_count) {
+        gpu->written_count++;
+        w[i] = add;
+    }
+    w[i].start = add.start < w[i].start ? add.start : w[i].start;
+    w[i].end = add.end > w[i].end ? add.end : w[i].end;
 }
 
 // ---- registers
@@ -183,13 +194,20 @@ void cp_indirect_buffer(struct gpu *gpu, const uint32_t *p, uint32_t n)
     gpu->stack[gpu->depth++] = (struct cp_frame){va, dw, ndw, 0};
 }
 
+void gpu_rang(struct gpu *gpu, uint64_t host_ns)
+{
+    gpu->rang_ns = host_ns;
+}
+
 int gpu_begin(struct gpu *gpu, uint32_t va, const uint32_t *dw, uint32_t ndw)
 {
     if (gpu->depth) {
         return -EBUSY;
     }
     gpu->error[0] = 0;
-    gpu->memory_dirty = true; // the guest's CPU had its turn
+    // the guest's CPU had its turn, unless it rang before memory was looked at last
+    gpu->memory_dirty |= !gpu->rang_ns || gpu->rang_ns >= gpu->looked_ns;
+    gpu->rang_ns = 0;
     if (ndw) {
         gpu->stack[0] = (struct cp_frame){va, dw, ndw, 0};
         gpu->depth = 1;

@@ -227,6 +227,9 @@ struct gpu_backend_ops {
     // the engine stored something that the next draw reads. What the backend itself writes (resolves,
     // memory targets) it must see without being told.
     void (*invalidate)(struct gpu_context *ctx);
+    // Nothing changed but [va, va + bytes), where the engine stored something that the next draw
+    // reads. May be NULL: then everything is invalidated.
+    void (*wrote)(struct gpu_context *ctx, uint32_t va, uint64_t bytes);
     // Copies of on-chip memory, for debugging, snapshots and tests: exact GMEM layout.
     enum gpu_result (*gmem_read)(struct gpu_context *ctx, uint32_t base, void *dst, size_t n);
     enum gpu_result (*gmem_write)(struct gpu_context *ctx, uint32_t base, const void *src, size_t n);

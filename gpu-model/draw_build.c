@@ -5,6 +5,7 @@
 // a20x draw) are counted and left out. Everything else goes to the backend as it is. Bin visibility
 // is ignored: every tile is scissored, so culling by bins changes no pixel.
 #include <string.h>
+#include <time.h>
 
 #include "base/bits.h"
 #include "base/log.h"
@@ -63,7 +64,12 @@ static void fill_draw(struct gpu *gpu, struct gpu_draw *d)
 
 static bool overlaps(const struct gpu *gpu, uint32_t va, uint64_t bytes)
 {
-    return gpu->written_end > va && gpu->written_start < va + bytes;
+    for (unsigned i = 0; i < gpu->written_count; i++) {
+        if (gpu->written[i].end > va && gpu->written[i].start < va + bytes) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool stage_reads_written(const struct gpu *gpu, const struct gpu_draw *d,
@@ -84,7 +90,8 @@ static bool stage_reads_written(const struct gpu *gpu, const struct gpu_draw *d,
     for (unsigned i = 0; i < info->tfetch_count; i++) {
         struct texture t;
         const uint32_t *dw = d->fetch + 6 * (info->tfetch[i].constant & 31);
-        if (gpu->written_end <= (dw[1] & ~0xfffu) && gpu->written_end <= (dw[5] & ~0xfffu)) {
+        if (!overlaps(gpu, dw[1] & ~0xfffu, UINT32_MAX) &&
+            !overlaps(gpu, dw[5] & ~0xfffu, UINT32_MAX)) {
             continue; // wholly before it
         }
         texture_layout(dw, &t);
@@ -97,25 +104,38 @@ static bool stage_reads_written(const struct gpu *gpu, const struct gpu_draw *d,
     return false;
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 // Tells the backend before a draw that memory changed: the guest's processor had its turn, or the
 // engine itself stored something that this draw reads. The driver stores a word once a tile that no
 // draw fetches (the scissor that it loads back), so the store alone must not cost the caches.
 static void sync_memory(struct gpu *gpu, const struct gpu_draw *d)
 {
-    if (!gpu->memory_dirty && gpu->written_start < gpu->written_end) {
-        gpu->memory_dirty = stage_reads_written(gpu, d, d->vs) ||
-                            stage_reads_written(gpu, d, d->ps) ||
-                            (d->indexed && overlaps(gpu, d->index_va, d->index_size));
-    }
-    if (!gpu->memory_dirty) {
+    const struct gpu_backend_ops *ops = gpu->ctx ? gpu->ctx->backend->ops : NULL;
+    bool stored = gpu->written_count &&
+                  (stage_reads_written(gpu, d, d->vs) || stage_reads_written(gpu, d, d->ps) ||
+                   (d->indexed && overlaps(gpu, d->index_va, d->index_size)));
+    if (!gpu->memory_dirty && !stored) {
         return;
     }
-    if (gpu->ctx) {
-        gpu->ctx->backend->ops->invalidate(gpu->ctx);
+    if (!gpu->memory_dirty && ops && ops->wrote) {
+        for (unsigned i = 0; i < gpu->written_count; i++) {
+            const struct gpu_written *w = &gpu->written[i];
+            ops->wrote(gpu->ctx, (uint32_t)w->start, w->end - w->start);
+        }
+    } else {
+        gpu->looked_ns = now_ns(); // before any look
+        if (ops) {
+            ops->invalidate(gpu->ctx);
+        }
     }
     gpu->memory_dirty = false;
-    gpu->written_start = UINT32_MAX;
-    gpu->written_end = 0;
+    gpu->written_count = 0;
 }
 
 static void report(struct gpu *gpu, const struct gpu_draw *d, const struct gpu_resolve *res,

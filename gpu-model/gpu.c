@@ -61,8 +61,7 @@ void gpu_reset(struct gpu *gpu)
     gpu->regs[REG_PA_SC_AA_MASK] = 0xffff;
     gpu->state_dirty = true;
     gpu->memory_dirty = true;
-    gpu->written_start = UINT32_MAX;
-    gpu->written_end = 0;
+    gpu->written_count = 0;
 }
 
 uint32_t gpu_reg_read(const struct gpu *gpu, uint32_t reg)

@@ -64,6 +64,10 @@ struct gpu *gpu_create(const struct gpu_config *cfg, struct err *err);
 void gpu_destroy(struct gpu *gpu);
 void gpu_reset(struct gpu *gpu);
 
+// Says when the guest handed over what the next gpu_begin queues (host monotonic nanoseconds): what
+// its processor wrote for it was written before. A backend that has looked at memory since need not
+// look again. Without it every command buffer starts with a look.
+void gpu_rang(struct gpu *gpu, uint64_t host_ns);
 // Queues a command buffer (ring slice). The words are borrowed until the run is done. `va` is for
 // messages only. -EBUSY while one is in progress.
 int gpu_begin(struct gpu *gpu, uint32_t va, const uint32_t *dw, uint32_t ndw);

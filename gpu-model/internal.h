@@ -49,8 +49,14 @@ struct gpu {
     unsigned depth;         // frames in use; 0: idle
     uint8_t protected_mode; // as saved
     bool memory_dirty;      // a new submission began: the backend must look at memory again
-    uint64_t written_start,
-        written_end;  // memory that the engine stored to since the backend looked
+    uint64_t rang_ns;     // of the command buffer to come, 0: not known
+    uint64_t looked_ns;   // when the backend was last told to look at memory again
+    // memory that the engine stored to since the backend looked; few ranges, so that a fence here and
+    // a word there do not look like everything in between
+    struct gpu_written {
+        uint64_t start, end;
+    } written[4];
+    unsigned written_count;
     bool state_dirty; // a context register changed since `state` was built
     char error[256];
     enum gpu_run stop; // set by a handler that ends the run

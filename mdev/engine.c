@@ -173,6 +173,7 @@ static void run_slice(struct vgpu *vgpu, uint64_t slice_ns, bool exact)
             r = GPU_RUN_ERROR;
             goto ran;
         }
+        gpu_rang(vgpu->gpu, w->sub.stamp_ns[VGPU_STAGE_doorbell]);
         gpu_begin(vgpu->gpu, vgpu->regs[REG_CP_RB_BASE], w->words, w->ring_ndw);
     }
     if (vgpu->details) {

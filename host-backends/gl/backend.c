@@ -5,6 +5,7 @@
 #include "host-backends/backend.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -98,6 +99,17 @@ static void query_caps(struct gl_caps *c)
     }
 }
 
+// Software renderers allocate whole images for a moment, several times a frame. By default the C
+// library gives such memory back at once and the kernel clears it anew, page by page.
+static void keep_freed_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_TOP_PAD, 16 << 20);
+#endif
+}
+
 static int start(struct gl_backend *be, struct err *err)
 {
     query_caps(&be->caps);
@@ -114,6 +126,9 @@ static int start(struct gl_backend *be, struct err *err)
         glEnable(GL_DEBUG_OUTPUT);
         glEnable(GL_DEBUG_OUTPUT_SYNCHRONOUS);
         glDebugMessageCallback(debug_message, be);
+    }
+    if (be->caps.software) {
+        keep_freed_memory();
     }
     // constants of the whole engine
     glEnable(GL_PROGRAM_POINT_SIZE);
@@ -300,6 +315,17 @@ static void gl_invalidate(struct gpu_context *base)
     gl_textures_distrust(ctx);
 }
 
+static void gl_wrote(struct gpu_context *base, uint32_t va, uint64_t bytes)
+{
+    struct gl_context *ctx = gl_context_of(base);
+    if (enter(base)) {
+        gl_sysmem_flush(ctx);
+    }
+    ctx->stores++;
+    gl_textures_distrust_range(ctx, va, bytes);
+    gl_surfaces_distrust_range(ctx, va, bytes);
+}
+
 static enum gpu_result gl_gmem_get(struct gpu_context *base, uint32_t at, void *dst, size_t n)
 {
     struct gl_context *ctx = gl_context_of(base);
@@ -342,6 +368,7 @@ static const struct gpu_backend_ops ops = {
     .fill = gl_fill,
     .flush = gl_flush,
     .invalidate = gl_invalidate,
+    .wrote = gl_wrote,
     .gmem_read = gl_gmem_get,
     .gmem_write = gl_gmem_put,
 };

@@ -89,6 +89,8 @@ bool gl_surface_swizzle(struct gl_context *ctx, struct gl_surface *s, const uint
 void gl_surfaces_sync(struct gl_context *ctx, uint32_t va, uint64_t bytes);
 // It was written by other means (after a sync): surfaces there are worth nothing.
 void gl_surfaces_wrote(struct gl_context *ctx, uint32_t va, uint64_t bytes);
+// Memory there may have changed: kept surfaces are compared with it again.
+void gl_surfaces_distrust_range(struct gl_context *ctx, uint32_t va, uint64_t bytes);
 void gl_surfaces_flush(struct gl_context *ctx);
 void gl_surfaces_destroy(struct gl_context *ctx);
 
@@ -163,6 +165,7 @@ struct gl_context {
     unsigned program_count;
     struct gl_textures *textures;
     uint64_t epoch; // counts invalidations: what was read in an older one is looked at again
+    uint64_t stores; // and stores of the engine to memory that draws read
     uint64_t clock;
     uint64_t rec_start;     // clock when the record began; what is used since is wanted by it
     struct gl_probe *probe; // restore.c

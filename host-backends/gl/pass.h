@@ -48,7 +48,7 @@ struct gl_prepared {
         size_t at; // the copy in the stream buffer
         bool raw;  // which is byte for byte what memory held
     } source[MAX_SOURCES];
-    uint64_t epoch;        // ctx->epoch then
+    uint64_t epoch;        // ctx->epoch + ctx->stores then
     unsigned source_count; // MAX_SOURCES + 1: more than fit, not comparable
     size_t identity_bytes;
     const uint8_t *identity; // see gl_identity; NULL when not comparable

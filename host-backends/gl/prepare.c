@@ -197,7 +197,7 @@ bool gl_sources_current(struct gl_context *ctx, const struct gl_prepared *p)
     if (p->source_count > MAX_SOURCES) {
         return false;
     }
-    if (p->epoch == ctx->epoch) { // nobody said that memory changed
+    if (p->epoch == ctx->epoch + ctx->stores) { // nobody said that memory changed
         return true;
     }
     for (unsigned i = 0; i < p->source_count; i++) {
@@ -383,7 +383,7 @@ enum gpu_result gl_draw_prepare(struct gl_context *ctx, const struct gpu_draw *d
     p->count = v.count;
     p->first = v.first;
     p->base_vertex = v.base_vertex;
-    p->epoch = ctx->epoch;
+    p->epoch = ctx->epoch + ctx->stores;
     note_sources(ctx, p, draw, &v, at + data_at);
     return GPU_OK;
 }

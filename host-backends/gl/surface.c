@@ -121,6 +121,15 @@ void gl_surfaces_wrote(struct gl_context *ctx, uint32_t va, uint64_t bytes)
     }
 }
 
+void gl_surfaces_distrust_range(struct gl_context *ctx, uint32_t va, uint64_t bytes)
+{
+    for (unsigned i = 0; i < MAX_SURFACES; i++) {
+        if (overlaps(&ctx->surfaces[i], va, bytes)) {
+            ctx->surfaces[i].epoch = 0;
+        }
+    }
+}
+
 void gl_surfaces_flush(struct gl_context *ctx)
 {
     gl_surfaces_sync(ctx, 0, UINT64_MAX / 2);

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
+
 #include <cmocka.h>
 
 #include "tests/gpu-model/mock.h"
@@ -552,6 +554,58 @@ static void test_stores_invalidate_only_what_draws_read(void **state)
     assert_int_equal(invalidates_after(m, MOCK_BASE + 0x4000, 0x04), 1); // indices
 }
 
+static void test_stores_on_both_sides_are_not_what_lies_between(void **state)
+{
+    struct mock *m = *state;
+    struct stream s = {.n = 0};
+    memcpy(m->data + 0x4000, "\x01\x00\x02\x00\x03\x00", 6);
+    put_rect_setup(m, &s, 32, 32);
+    put_reg(&s, 0x2208, 4);
+    assert_int_equal(mock_run(m, s.dw, s.n), GPU_RUN_DONE);
+    struct stream ring = {.n = 0};
+    put_t3(&ring, 0x22, 2); // takes the submission's own invalidation
+    put(&ring, 0);
+    put(&ring, 0x00030084);
+    for (unsigned i = 0; i < 2; i++) {
+        put_t3(&ring, 0x3d, 2);
+        put(&ring, MOCK_BASE + 0x3000 + i * 0x2000);
+        put(&ring, 0);
+    }
+    put_t3(&ring, 0x22, 4); // its indices are at 0x4000
+    put(&ring, 0);
+    put(&ring, 0x00030004);
+    put(&ring, MOCK_BASE + 0x4000);
+    put(&ring, 6);
+    m->invalidates = 0;
+    assert_int_equal(mock_run(m, ring.dw, ring.n), GPU_RUN_DONE);
+    assert_int_equal(m->invalidates, 1);
+}
+
+static void test_memory_is_looked_at_once_for_what_rang_before(void **state)
+{
+    struct mock *m = *state;
+    struct stream s = {.n = 0}, ring = {.n = 0};
+    struct timespec now;
+    put_rect_setup(m, &s, 32, 32);
+    put_reg(&s, 0x2208, 4);
+    assert_int_equal(mock_run(m, s.dw, s.n), GPU_RUN_DONE);
+    put_t3(&ring, 0x22, 2);
+    put(&ring, 0);
+    put(&ring, 0x00030084);
+    m->invalidates = 0;
+    assert_int_equal(mock_run(m, ring.dw, ring.n), GPU_RUN_DONE); // nobody says when: a look
+    assert_int_equal(m->invalidates, 1);
+    gpu_rang(m->gpu, 1); // long before that look
+    assert_int_equal(mock_run(m, ring.dw, ring.n), GPU_RUN_DONE);
+    assert_int_equal(m->invalidates, 1);
+    assert_int_equal(mock_run(m, ring.dw, ring.n), GPU_RUN_DONE); // said for one only
+    assert_int_equal(m->invalidates, 2);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    gpu_rang(m->gpu, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+    assert_int_equal(mock_run(m, ring.dw, ring.n), GPU_RUN_DONE);
+    assert_int_equal(m->invalidates, 3);
+}
+
 static void test_bad_configurations_are_errors(void **state)
 {
     (void)state;
@@ -592,6 +646,8 @@ int main(void)
         T(test_missing_programs_and_runaway_shaders_end_the_submission),
         T(test_registers_without_behaviour_are_counted_by_name),
         T(test_stores_invalidate_only_what_draws_read),
+        T(test_stores_on_both_sides_are_not_what_lies_between),
+        T(test_memory_is_looked_at_once_for_what_rang_before),
         T(test_bad_configurations_are_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
