@@ -309,6 +309,7 @@ int user_run(const struct user_config *cfg, char **argv, char **envp, struct err
     p->features = arm_model_features(own.model);
     p->v6 = ISA_HAS(p->features, V6);
     int rc = start(p, argv, envp, err);
+    tools_free(p);
     threads_fini(p);
     space_fini(p);
     free(p->cmdline);

@@ -293,6 +293,23 @@ int tools_start(struct process *p, struct err *err)
     return rc;
 }
 
+void tools_free(struct process *p)
+{
+    struct tools_shared *all = p->tools;
+    if (all) {
+        if (all->trace && all->trace != stderr) {
+            fclose(all->trace);
+        }
+        if (all->perf) {
+            fclose(all->perf);
+        }
+        free(all->sample);
+        free(all->rows);
+        free(all);
+        p->tools = NULL;
+    }
+}
+
 void tools_thread(struct thread *t)
 {
     struct tools_shared *all = t->p->tools;

@@ -10,6 +10,8 @@ struct err;
 
 // Opens what cfg names. 0, or a negative errno with a message.
 int tools_start(struct process *p, struct err *err);
+// The program did not start after all.
+void tools_free(struct process *p);
 // The calling thread is about to run; and has ended.
 void tools_thread(struct thread *t);
 void tools_thread_end(struct thread *t);
