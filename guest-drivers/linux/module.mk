@@ -13,6 +13,10 @@ guest-boot guest-rootfs guest-installer:
 .PHONY: guest-conformance
 guest-conformance:
 	@GUEST_WITH=conformance GUEST_ROOT_FREE_MB=64 guest-drivers/linux/make-guest.sh --out $(CURDIR)/build/guest-conformance sd
+# piglit in that guest against llvmpipe here, classified (tests/conformance/run.sh); about an hour of CPU.
+.PHONY: conformance
+conformance: guest-conformance $(BUILD)/yamato
+	@tests/conformance/run.sh --yamato $(BUILD)/yamato
 guest-refresh:
 	@$(GUEST_RECIPE) --refresh all
 guest-clean:
