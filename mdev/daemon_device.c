@@ -20,7 +20,7 @@
 #include "mdev/profile.h"
 
 enum { TURN = 64 };        // messages between two looks at the lock
-enum { END_MS = 2000 };    // patience with a device that ends
+enum { END_MS = 2000, END_STEP_MS = 100 }; // patience with a device that ends
 
 static void ring(int fd)
 {
@@ -60,16 +60,25 @@ static void *serve(void *arg)
     struct daemon_device *dev = arg;
     uint64_t drain;
     while (!atomic_load(&dev->stop)) {
-        struct pollfd p[2] = {{dev->wake, POLLIN, 0}, {0}};
+        struct pollfd p[4] = {{dev->wake, POLLIN, 0}, {0}, {vfu_bell_fd(dev->vfu), POLLIN, 0},
+                              {vfu_signal_fd(dev->vfu), POLLIN, 0}};
         p[1] = vfu_attached(dev->vfu)
                    ? (struct pollfd){vfu_fd(dev->vfu), vfu_events(dev->vfu), 0}
                    : (struct pollfd){dev->listener, POLLIN, 0};
-        int ready = poll(p, 2, vfu_timeout_ms(dev->vfu));
+        int ready = poll(p, 4, vfu_timeout_ms(dev->vfu));
         if (ready < 0 && errno != EINTR) {
             break;
         }
         if (p[0].revents && read(dev->wake, &drain, sizeof drain) < 0) {
             drain = 0;
+        }
+        if (p[3].revents) {
+            vfu_signal(dev->vfu); // may wait for the client: without the lock
+        }
+        if (p[2].revents) {
+            pthread_mutex_lock(&dev->lock);
+            vfu_bell(dev->vfu);
+            pthread_mutex_unlock(&dev->lock);
         }
         if (p[1].revents || !ready) {
             pthread_mutex_lock(&dev->lock);
@@ -149,7 +158,7 @@ void daemon_reap(struct daemon *d)
 
 bool daemon_remove(struct daemon *d, struct daemon_device *dev)
 {
-    const struct timespec until = after_ms(END_MS);
+    bool ended = false;
     atomic_store(&dev->stop, true);
     ring(dev->wake);
     close(dev->listener); // a new connection is refused from now on
@@ -157,11 +166,17 @@ bool daemon_remove(struct daemon *d, struct daemon_device *dev)
     if (dev->path[0]) {
         unlink(dev->path);
     }
-    if (pthread_clockjoin_np(dev->thread, NULL, CLOCK_MONOTONIC, &until)) {
-        return false;
+    for (unsigned ms = 0; !ended && ms < END_MS; ms += END_STEP_MS) {
+        const struct timespec until = after_ms(END_STEP_MS);
+        ended = !pthread_clockjoin_np(dev->thread, NULL, CLOCK_MONOTONIC, &until);
+        if (!ended && !atomic_load(&dev->done)) {
+            vfu_unblock(dev->vfu);
+        }
     }
-    dispose(d, dev);
-    return true;
+    if (ended) {
+        dispose(d, dev);
+    }
+    return ended;
 }
 
 // Names become file names.
@@ -227,7 +242,8 @@ static int open_listener(struct daemon_device *dev, const struct daemon_device_c
 static int start(struct daemon_device *dev, const struct daemon_device_config *cfg, struct err *err)
 {
     const struct vfu_config vc = {.mdev = dev->d->cfg.mdev, .type = cfg->type, .name = dev->name,
-                                  .weight = cfg->weight, .log = dev->d->cfg.log};
+                                  .weight = cfg->weight, .log = dev->d->cfg.log,
+                                  .deferred = true};
     int rc;
     dev->vfu = vfu_create(&vc, err);
     if (!dev->vfu) {

@@ -19,7 +19,7 @@
 // One row a reason.
 static const char *const allowed[] = {
     // messages
-    "read", "write", "readv", "writev", "recvfrom", "recvmsg", "sendto", "sendmsg", "poll", "ppoll",
+    "read", "write", "readv", "writev", "preadv2", "recvfrom", "recvmsg", "sendto", "sendmsg", "poll", "ppoll",
     "accept4", "bind", "listen", "connect", "shutdown", "getsockopt", "setsockopt", "getsockname",
     "socketpair", "eventfd2", "close", "fcntl", "dup", "dup3", "pipe2",
     // snapshots, captures, sockets' files

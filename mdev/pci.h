@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The PCI function that carries a vGPU into a stranger's VMM: configuration space, BARs and the MSI-X
-// structures, from tables. The register window itself is the vGPU's region 0 and is not kept here.
+// structures, from tables; and a doorbell of our own. The register window itself is the vGPU's region 0 and is not kept here.
 #ifndef MDEV_PCI_H
 #define MDEV_PCI_H
 
@@ -17,6 +17,12 @@ enum {
     PCI_MSIX_BYTES = 4096,    // BAR 1: table at 0, pending bits at 0x800
     PCI_MSIX_PBA = 0x800,
     PCI_MSIX_CAP = 0x40,
+    // In the same BAR, a doorbell whose value does not matter, so that it can be an ioeventfd: any write
+    // to BELL makes the device read its ring's write pointer from the guest's memory, at the physical
+    // address in BELL_ADDRESS (64 bits, 0: nowhere). CP_RB_WPTR goes on working beside it.
+    PCI_BELL = 0xc00,
+    PCI_BELL_BYTES = 4,
+    PCI_BELL_ADDRESS = 0xc08,
 };
 
 struct pci_function {

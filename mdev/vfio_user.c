@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -46,7 +47,7 @@ struct vfu *vfu_create(const struct vfu_config *cfg, struct err *err)
         err_set(err, -ENOMEM, "no memory for a vfio-user device");
         return NULL;
     }
-    v->sock = -1;
+    v->sock = v->bell = v->out_fd = v->kick = -1;
     v->state = VFU_STATE_RUNNING;
     v->log = cfg->log;
     v->client.ops = &vfu_client_ops;
@@ -58,7 +59,10 @@ struct vfu *vfu_create(const struct vfu_config *cfg, struct err *err)
     v->out_room = IN_ROOM;
     v->in = malloc(v->in_room);
     v->out = malloc(v->out_room);
-    if (!v->in || !v->out) {
+    if (cfg->deferred) {
+        v->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    }
+    if (!v->in || !v->out || (cfg->deferred && v->kick < 0)) {
         err_set(err, -ENOMEM, "no memory for a vfio-user device");
         vfu_destroy(v);
         return NULL;
@@ -84,6 +88,9 @@ void vfu_destroy(struct vfu *v)
     if (v->vgpu) {
         vgpu_destroy(v->vgpu);
     }
+    if (v->kick >= 0) {
+        close(v->kick);
+    }
     pthread_mutex_destroy(&v->irq_lock);
     free(v->in);
     free(v->out);
@@ -104,6 +111,7 @@ int vfu_attach(struct vfu *v, int sock)
     v->xfer_max = VFU_XFER_MAX;
     v->in_have = v->out_left = v->nfds = v->skip = v->guess = 0;
     v->fds_lost = false;
+    v->out_fd = -1;
     v->stats.attaches++;
     return 0;
 }
@@ -126,6 +134,10 @@ void vfu_detach(struct vfu *v)
     }
     close(v->sock);
     v->sock = -1;
+    if (v->bell >= 0) {
+        close(v->bell);
+        v->bell = -1;
+    }
     close_fds(v);
     vfu_close_irqs(v);
     vfu_remote_abort(v);
@@ -141,6 +153,11 @@ int vfu_fd(const struct vfu *v)
 short vfu_events(const struct vfu *v)
 {
     return v->out_left ? POLLOUT : POLLIN;
+}
+
+int vfu_bell_fd(const struct vfu *v)
+{
+    return v->bell;
 }
 
 int vfu_timeout_ms(const struct vfu *v)
@@ -184,11 +201,36 @@ void *vfu_reply(struct vfu *v, size_t n)
     return at;
 }
 
+static ssize_t send_some(struct vfu *v)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec iov = {v->out + v->out_at, v->out_left};
+    struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+                        .msg_controllen = sizeof control};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&mh);
+    ssize_t n;
+    if (v->out_fd < 0) {
+        return send(v->sock, v->out + v->out_at, v->out_left, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof v->out_fd);
+    memcpy(CMSG_DATA(c), &v->out_fd, sizeof v->out_fd);
+    n = sendmsg(v->sock, &mh, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n > 0) {
+        v->out_fd = -1;
+    }
+    return n;
+}
+
 // 0: all sent; 1: the socket is full; -ENOTCONN.
 static int flush(struct vfu *v)
 {
     while (v->out_left) {
-        ssize_t n = send(v->sock, v->out + v->out_at, v->out_left, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send_some(v);
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -211,6 +253,7 @@ static void finish_reply(struct vfu *v, const struct vfu_header *h, int rc)
     if (rc) {
         v->stats.errors++;
         v->out_n = 0;
+        v->out_fd = -1;
         r.flags |= VFU_ERROR;
         r.error = (uint32_t)-rc;
         TRACE(v->log, vgpu, "vfio-user: command %u refused: %s", h->command, strerror(-rc));
@@ -219,6 +262,7 @@ static void finish_reply(struct vfu *v, const struct vfu_header *h, int rc)
     memcpy(v->out, &r, sizeof r);
     v->out_at = 0;
     v->out_left = h->flags & VFU_NO_REPLY ? 0 : r.size;
+    v->out_fd = v->out_left ? v->out_fd : -1;
 }
 
 static void take_fds(struct vfu *v, struct msghdr *mh)
@@ -386,6 +430,9 @@ int vfu_step(struct vfu *v)
         }
         if (rc >= 0 && v->remote.phase != VFU_REMOTE_IDLE && vfu_remote_next(v) < 0) {
             rc = -ENOTCONN;
+        }
+        if (atomic_load(&v->due)) {
+            vfu_signal(v); // a reply that shows work done comes after its interrupt
         }
         if (rc >= 0 && flush(v) < 0) {
             rc = -ENOTCONN;

@@ -25,6 +25,7 @@ struct vfu_config {
     const char *name;  // instance name for people
     unsigned weight;   // 0: the type's
     struct log *log;   // borrowed; NULL: the mediator's
+    bool deferred;     // interrupts are told by vfu_signal instead of on the engine's thread
 };
 // Creates the device with its vGPU; no client yet. NULL with err set.
 struct vfu *vfu_create(const struct vfu_config *cfg, struct err *err);
@@ -44,6 +45,14 @@ int vfu_step(struct vfu *v);
 int vfu_fd(const struct vfu *v);        // the client's socket, -1 without client
 short vfu_events(const struct vfu *v);  // POLLIN, or POLLOUT while a reply is stuck
 int vfu_timeout_ms(const struct vfu *v); // vfu_step is due then even without an event; -1: never
+// With deferred interrupts, an eventfd to poll beside the socket; when it is readable, vfu_signal is due.
+int vfu_signal_fd(const struct vfu *v);
+void vfu_signal(struct vfu *v);
+// Ends a vfu_signal that waits for its client; from any thread.
+void vfu_unblock(struct vfu *v);
+// An eventfd to poll beside the socket, -1: none; when it is readable, vfu_bell is due.
+int vfu_bell_fd(const struct vfu *v);
+void vfu_bell(struct vfu *v);
 bool vfu_attached(const struct vfu *v);
 struct vgpu *vfu_vgpu(struct vfu *v);   // borrowed
 

@@ -4,6 +4,8 @@
 // information, access to its regions, reset. Sizes are checked by the table before a handler runs.
 #include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/uio.h>
 
 #include "base/bits.h"
 #include "base/checked.h"
@@ -53,21 +55,85 @@ static int region_info(struct vfu *v, const struct vfu_msg *m)
     return 0;
 }
 
-// No region offers descriptors of its own.
+// One region offers one: the bell's eventfd. A client without room for it is told how much it needs.
 static int region_io_fds(struct vfu *v, const struct vfu_msg *m)
 {
+    const struct vfu_io_fd bell = {PCI_BELL, PCI_BELL_BYTES, 0, VFU_IO_FD_IOEVENTFD, 0, 0, 0};
     struct vfu_region_io_fds io;
-    void *out;
+    uint8_t *out;
+    bool room;
     memcpy(&io, m->data, sizeof io);
     if (io.argsz < sizeof io || io.flags || io.index >= VFU_REGION_COUNT || io.count) {
         return -EINVAL;
     }
+    room = io.argsz >= sizeof io + sizeof bell;
     io.argsz = sizeof io;
-    out = vfu_reply(v, sizeof io);
-    if (out) {
-        memcpy(out, &io, sizeof io);
+    if (io.index == PCI_MSIX_BAR) {
+        io.argsz += (uint32_t)sizeof bell;
+        io.count = 1;
+        if (room && v->bell < 0) {
+            v->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+            if (v->bell < 0) {
+                return -errno;
+            }
+        }
+    }
+    out = vfu_reply(v, sizeof io + (io.count && room ? sizeof bell : 0));
+    if (!out) {
+        return -ENOMEM;
+    }
+    memcpy(out, &io, sizeof io);
+    if (io.count && room) {
+        memcpy(out + sizeof io, &bell, sizeof bell);
+        v->out_fd = v->bell;
     }
     return 0;
+}
+
+// Reads the write pointer from where the guest said that it is. Guests may say anything.
+static void ring_bell(struct vfu *v)
+{
+    uint64_t at = get_le64(v->pci.msix + PCI_BELL_ADDRESS);
+    uint8_t word[4];
+    if (!at || at & 3 || (v->state != VFU_STATE_RUNNING && v->state != VFU_STATE_PRE_COPY)) {
+        return;
+    }
+    for (unsigned i = 0; i < v->nmaps; i++) {
+        const struct vfu_map *w = &v->maps[i];
+        // not where memory is only reached by messages: the bell would wait for the client
+        if (w->hva && !w->base && at >= w->gpa && range_ok(at - w->gpa, 4, w->bytes)) {
+            memcpy(word, (const uint8_t *)w->hva + (at - w->gpa), sizeof word);
+            if (!v->remote.windows || !vfu_remote_write(v, 0x01c5 * 4, get_le32(word))) {
+                vgpu_region_write(v->vgpu, VGPU_REGION_MMIO, 0x01c5 * 4, word, sizeof word);
+            }
+            return;
+        }
+    }
+}
+
+void vfu_bell(struct vfu *v)
+{
+    uint64_t n;
+    struct iovec iov = {&n, sizeof n};
+    // the client has this descriptor, too, and may have made it one that waits
+    if (v->bell >= 0 && preadv2(v->bell, &iov, 1, -1, RWF_NOWAIT) == sizeof n) {
+        ring_bell(v);
+    }
+}
+
+static void write_bar1(struct vfu *v, const struct vfu_region_access *a, const uint8_t *data)
+{
+    bool bell = false;
+    for (uint32_t i = 0; i < a->count; i++) {
+        uint64_t at = a->offset + i;
+        if (at < 16 || (at >= PCI_BELL_ADDRESS && at < PCI_BELL_ADDRESS + 8)) {
+            v->pci.msix[at] = data[i]; // pending bits are read only
+        }
+        bell = bell || (at >= PCI_BELL && at < PCI_BELL + PCI_BELL_BYTES);
+    }
+    if (bell) {
+        ring_bell(v);
+    }
 }
 
 static int check_access(const struct vfu *v, const struct vfu_region_access *a)
@@ -107,9 +173,7 @@ static int write_region(struct vfu *v, const struct vfu_region_access *a, const 
         return 0;
     }
     if (a->region == VFU_REGION_BAR1) {
-        for (uint32_t i = 0; i < a->count && a->offset + i < 16; i++) {
-            v->pci.msix[a->offset + i] = data[i]; // pending bits are read only
-        }
+        write_bar1(v, a, data);
         return 0;
     }
     if ((a->offset | a->count) & 3) {

@@ -3,10 +3,15 @@
 // Interrupts of the PCI function towards a client: one line, sent as INTx (level, masked by itself
 // until the client unmasks) or as MSI-X vector 0 (each rising edge) through eventfds. A client that
 // has enabled MSI-X gets no INTx. ERR and REQ exist and are never raised.
+//
+// The eventfds are the client's, which can make a write to them wait for ever. A device that shares its
+// engine with others' (vfu_config.deferred) therefore never writes on the engine's thread, nor under the
+// lock that this thread takes, but only notes what is due; vfu_signal, on the client's own thread, writes.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/bits.h"
@@ -30,13 +35,58 @@ static void signal_fd(int fd)
     }
 }
 
+static void tell(struct vfu *v, unsigned index) // irq_lock held
+{
+    if (v->kick < 0) {
+        signal_fd(v->irq_fd[index]);
+    } else {
+        atomic_fetch_or(&v->due, 1u << index);
+        signal_fd(v->kick);
+    }
+}
+
 void vfu_raise(struct vfu *v)
 {
     if (v->irq_fd[VFU_IRQ_MSIX] >= 0) {
-        signal_fd(v->irq_fd[VFU_IRQ_MSIX]);
+        tell(v, VFU_IRQ_MSIX);
     } else if (v->irq_fd[VFU_IRQ_INTX] >= 0 && !v->intx_masked) {
         v->intx_masked = true;
-        signal_fd(v->irq_fd[VFU_IRQ_INTX]);
+        tell(v, VFU_IRQ_INTX);
+    }
+}
+
+void vfu_unblock(struct vfu *v)
+{
+    uint64_t n;
+    struct iovec iov = {&n, sizeof n};
+    for (unsigned i = 0; i < VFU_IRQ_COUNT; i++) {
+        int fd = v->irq_fd[i];
+        if (fd >= 0 && preadv2(fd, &iov, 1, -1, RWF_NOWAIT) < 0) {
+            continue; // nothing in it: nobody waits
+        }
+    }
+}
+
+int vfu_signal_fd(const struct vfu *v)
+{
+    return v->kick;
+}
+
+void vfu_signal(struct vfu *v)
+{
+    uint64_t n;
+    uint32_t due;
+    if (v->kick < 0) {
+        return;
+    }
+    if (read(v->kick, &n, sizeof n) < 0) {
+        n = 0; // noted, and the kick is on its way
+    }
+    due = atomic_exchange(&v->due, 0);
+    for (unsigned i = 0; i < VFU_IRQ_COUNT; i++) {
+        if (due >> i & 1) {
+            signal_fd(v->irq_fd[i]); // changed by this thread alone
+        }
     }
 }
 
@@ -138,7 +188,7 @@ static int trigger(struct vfu *v, const struct vfu_irq_set *set, const struct vf
     default:
         break;
     }
-    signal_fd(v->irq_fd[set->index]); // a test of the way to the guest
+    tell(v, set->index); // a test of the way to the guest
     return 0;
 }
 

@@ -141,6 +141,7 @@ static int restore_pci(struct vfu *v, struct snap_reader *r, struct err *err)
     if (!rc) {
         pci_config_write(&v->pci, 0, in.config, sizeof in.config); // only what may be written
         memcpy(v->pci.msix, in.msix, 16);
+        memcpy(v->pci.msix + PCI_BELL_ADDRESS, in.msix + PCI_BELL_ADDRESS, 8);
     }
     return rc;
 }

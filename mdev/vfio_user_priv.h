@@ -7,6 +7,7 @@
 #define MDEV_VFIO_USER_PRIV_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "base/log.h"
@@ -82,6 +83,8 @@ struct vfu {
     uint8_t *out;              // reply: header, then out_n bytes
     size_t out_n, out_room, out_left, out_at;
     bool out_failed;           // no memory for the reply
+    int out_fd;                // goes with the reply's first bytes, or -1
+    int bell;                  // eventfd of the doorbell that a client asked for, or -1
     struct vfu_stats stats;
 
     struct vfu_map maps[VFU_MAPS_MAX];
@@ -91,6 +94,8 @@ struct vfu {
     pthread_mutex_t irq_lock;
     int irq_fd[VFU_IRQ_COUNT];
     bool intx_masked, level;
+    int kick;                  // ours, with deferred interrupts; else -1
+    _Atomic uint32_t due;      // a bit an index that vfu_signal is to tell
     bool holding;              // interrupts wait until memory is written back
 
     struct vfu_remote remote;

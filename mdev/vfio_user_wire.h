@@ -74,6 +74,12 @@ enum { VFU_REGION_R = 1, VFU_REGION_W = 2 };
 struct vfu_region_io_fds {
     uint32_t argsz, flags, index, count;
 };
+struct vfu_io_fd { // count times after it in replies
+    uint64_t offset, size;
+    uint32_t fd_index, type, flags, padding;
+    uint64_t datamatch;
+};
+enum { VFU_IO_FD_IOEVENTFD = 0 };
 struct vfu_irq_info {
     uint32_t argsz, flags, index, count;
 };

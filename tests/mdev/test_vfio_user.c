@@ -302,15 +302,26 @@ static void test_region_sizes_are_powers_of_two(void **state)
                      EINVAL);
 }
 
-static void test_no_region_has_io_descriptors(void **state)
+static int io_fds(struct vc *c, uint32_t argsz, uint32_t flags, uint32_t index, uint32_t count)
+{
+    const struct vfu_region_io_fds io = {argsz, flags, index, count};
+    return vc_call(c, VFU_GET_REGION_IO_FDS, &io, sizeof io);
+}
+
+static void test_only_the_bell_has_an_io_descriptor(void **state)
 {
     struct vc *c = *state;
-    assert_int_equal(vc_call(c, VFU_GET_REGION_IO_FDS, &(struct vfu_region_io_fds){16, 0, 0, 0}, 16), 0);
-    assert_int_equal(get_le32(c->data + 12), 0);
-    assert_int_equal(vc_call(c, VFU_GET_REGION_IO_FDS, &(struct vfu_region_io_fds){16, 1, 0, 0}, 16),
-                     EINVAL);
-    assert_int_equal(vc_call(c, VFU_GET_REGION_IO_FDS, &(struct vfu_region_io_fds){16, 0, 9, 0}, 16),
-                     EINVAL);
+    for (uint32_t i = 0; i < VFU_REGION_COUNT; i++) {
+        assert_int_equal(io_fds(c, 16, 0, i, 0), 0);
+        assert_int_equal(c->n, 16);
+        assert_int_equal(get_le32(c->data + 12), i == 1); // how many there are
+        assert_int_equal(get_le32(c->data), i == 1 ? 56 : 16);
+    }
+    assert_int_equal(vfu_bell_fd(c->v), -1); // nobody took it
+    assert_int_equal(io_fds(c, 15, 0, 0, 0), EINVAL);
+    assert_int_equal(io_fds(c, 16, 1, 0, 0), EINVAL);
+    assert_int_equal(io_fds(c, 16, 0, VFU_REGION_COUNT, 0), EINVAL);
+    assert_int_equal(io_fds(c, 16, 0, 0, 1), EINVAL);
 }
 
 static void test_interrupt_information(void **state)
@@ -624,6 +635,59 @@ static void test_guest_submits_fences_and_is_interrupted(void **state)
     assert_int_equal(vc_call(r.c, VFU_DEVICE_RESET, NULL, 0), 0);
     remote_init(&r);
     assert_true(remote_submit(&r, 99));
+    remote_close(&r);
+}
+
+// Takes the reply to GET_REGION_IO_FDS with its descriptor.
+static int take_bell(struct vc *c)
+{
+    const struct vfu_region_io_fds io = {56, 0, 1, 0};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    uint8_t reply[72];
+    struct iovec iov = {reply, sizeof reply};
+    struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+                        .msg_controllen = sizeof control};
+    int fd;
+    vc_send(c, VFU_GET_REGION_IO_FDS, 0, &io, sizeof io, NULL, 0, NULL, 0);
+    vc_pump(c);
+    assert_int_equal(recvmsg(c->sock, &mh, MSG_CMSG_CLOEXEC), sizeof reply);
+    assert_int_equal(get_le64(reply + 32), 0xc00);
+    assert_int_equal(get_le64(reply + 40), 4);
+    assert_non_null(CMSG_FIRSTHDR(&mh));
+    memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&mh)), sizeof fd);
+    return fd;
+}
+
+static void test_bell_reads_the_write_pointer_from_memory(void **state)
+{
+    struct vc *c = *state;
+    const uint64_t at = RAM_GPA + 0x80000, one = 1;
+    struct remote r;
+    int bell;
+    remote_map(&r, c);
+    remote_init(&r);
+    bell = take_bell(c);
+    for (uint32_t i = 0; i < 6; i++) {
+        uint32_t dw[] = {0x057a, i + 1, pm4_type3(0x46, 3), 4, FENCE_VA, i + 1, pm4_type3(0x40, 1),
+                         0x80000000u};
+        uint64_t where = i < 4 ? at : i == 4 ? 0x1000 : UINT64_MAX - 3; // memory that is not there
+        for (uint32_t k = 0; k < ARRAY_LEN(dw); k++) {
+            put_le32(r.ram + POOL_OFF + (i * 8 + k) * 4, dw[k]);
+        }
+        put_le32(r.ram + 0x80000, (i + 1) * 8);
+        assert_int_equal(vc_write(c, 1, 0xc08, &where, 8), 0);
+        if (i & 1) {
+            assert_int_equal(vc_write(c, 1, 0xc00, &one, 4), 0); // as a message
+        } else {
+            assert_int_equal(write(bell, &one, 8), 8);
+            vfu_bell(c->v);
+        }
+        assert_int_equal(get_le32(r.ram + POOL_OFF + 0x8000), i < 4 ? i + 1 : 4);
+    }
+    close(bell);
     remote_close(&r);
 }
 
@@ -1108,7 +1172,7 @@ int main(void)
         T(test_unwanted_descriptors_are_closed),
         T(test_device_is_a_resettable_pci_function),
         T(test_region_sizes_are_powers_of_two),
-        T(test_no_region_has_io_descriptors),
+        T(test_only_the_bell_has_an_io_descriptor),
         T(test_interrupt_information),
         T(test_configuration_space),
         T(test_accesses_outside_regions_are_refused),
@@ -1122,6 +1186,7 @@ int main(void)
         T(test_intx_masks_itself_until_unmasked),
         T(test_malformed_interrupt_setups_are_refused),
         T(test_guest_submits_fences_and_is_interrupted),
+        T(test_bell_reads_the_write_pointer_from_memory),
         T(test_disconnect_keeps_state_and_frees_what_was_lent),
         T(test_one_client_at_a_time),
         T(test_features_are_probed_and_refused_by_the_table),

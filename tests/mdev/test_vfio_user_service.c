@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -310,6 +311,62 @@ static void test_nobody_waits_for_a_slow_device(void **state)
     close(fd);
 }
 
+// An interrupt's eventfd is the client's: full, and made to wait, it holds up its own device alone.
+static void test_blocking_eventfd_holds_up_its_device_alone(void **state)
+{
+    struct fixture *f = *state;
+    static struct vc c;
+    struct vgpu_client client = {&guest_ops};
+    struct err err = {0};
+    const uint64_t full = UINT64_MAX - 1;
+    struct vfuc *fine;
+    char path[128];
+    int irq = eventfd(0, EFD_CLOEXEC);
+    uint64_t n;
+    uint32_t v;
+    struct {
+        struct vfu_header h;
+        struct vfu_version v;
+        char json[24];
+    } hello = {{1, VFU_VERSION, 20 + 20, 0, 0}, {0, 0}, "{\"capabilities\":{}}"};
+    struct {
+        struct vfu_header h;
+        struct vfu_irq_set s;
+    } set = {{2, VFU_SET_IRQS, sizeof set, 0, 0},
+             {sizeof set.s, VFU_SET_EVENTFD | VFU_SET_TRIGGER, VFU_IRQ_MSIX, 0, 1}},
+      trigger = {{3, VFU_SET_IRQS, sizeof trigger, 0, 0},
+                 {sizeof trigger.s, VFU_SET_NONE | VFU_SET_TRIGGER, VFU_IRQ_MSIX, 0, 1}};
+    uint8_t reply[64];
+
+    make(f, "a");
+    make(f, "fine");
+    snprintf(path, sizeof path, "%s/a.sock", f->dir);
+    c.sock = dial(path);
+    hello.h.size = 20 + (uint32_t)strlen(hello.json) + 1;
+    vc_send_raw(&c, &hello, hello.h.size, NULL, 0);
+    assert_int_equal(recv(c.sock, reply, hello.h.size, MSG_WAITALL), hello.h.size);
+    vc_send_raw(&c, &set, sizeof set, &irq, 1);
+    assert_int_equal(recv(c.sock, reply, 16, MSG_WAITALL), 16);
+    assert_int_equal(get_le32(reply + 12), 0);
+    assert_int_equal(fcntl(irq, F_SETFL, fcntl(irq, F_GETFL) & ~O_NONBLOCK), 0);
+    assert_int_equal(write(irq, &full, 8), 8);
+    vc_send_raw(&c, &trigger, sizeof trigger, NULL, 0);
+    usleep(100000);
+    snprintf(path, sizeof path, "%s/fine.sock", f->dir);
+    fine = vfuc_open(path, &client, &err); // with a reset: the engine is free
+    assert_non_null(fine);
+    assert_int_equal(vfuc_region_read(fine, 0, &v, 4), 0);
+    json_decref(ask(f, "{\"cmd\":\"stats\"}"));
+    json_t *a = ask(f, "{\"cmd\":\"remove\",\"name\":\"a\"}"); // even now
+    assert_false(json_is_true(json_object_get(a, "pending")));
+    json_decref(a);
+    assert_int_equal(read(irq, &n, 8), 8);
+    assert_int_equal(n, 1);
+    vfuc_close(fine);
+    close(c.sock);
+    close(irq);
+}
+
 // ---- configuration ---------------------------------------------------------------------------------
 
 static int conf(const char *text, struct daemon_conf *c, struct err *err)
@@ -404,6 +461,7 @@ int main(void)
         T(test_state_goes_to_a_file_and_back),
         T(test_metrics_over_http),
         T(test_nobody_waits_for_a_slow_device),
+        T(test_blocking_eventfd_holds_up_its_device_alone),
         cmocka_unit_test(test_configuration_is_read),
         cmocka_unit_test(test_shipped_configuration_is_valid),
         cmocka_unit_test(test_jail_holds),
