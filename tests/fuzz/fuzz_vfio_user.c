@@ -38,7 +38,7 @@ static void answer(struct vc *c, uint8_t how)
 static void count(void)
 {
     static uint64_t messages;
-    if (!(++messages & 0xffff) && getenv("YAMATO_FUZZ_COUNT")) {
+    if (!(++messages & 0xfff) && getenv("YAMATO_FUZZ_COUNT")) {
         FILE *f = fopen(getenv("YAMATO_FUZZ_COUNT"), "w");
         if (f) {
             fprintf(f, "%llu\n", (unsigned long long)messages);
