@@ -21,7 +21,7 @@
 
 static const struct live_scene scene = {.width = 160, .height = 120, .triangles = 6, .depth = 1};
 enum { FRAMES = 40 };
-#define DELAY_NS 20000000u // more than a busy host makes a stage wait, at the median
+#define DELAY_NS 20000000u
 
 static struct mdev *new_mdev(void)
 {
@@ -121,7 +121,8 @@ static void test_a_delay_shows_at_its_stage_and_no_other(void **state)
         vgpu_delay(b.vm->vgpu, cases[c].stage, 0);
         assert_int_equal(profile_summary(b.p, 0, &sum), 0);
         for (unsigned k = 0; k < PROFILE_total; k++) {
-            double more = (double)sum.span[k].p50_ns - (double)base.span[k].p50_ns;
+            // the quickest of nine: what a busy host adds now and then is not in it
+            double more = (double)sum.span[k].min_ns - (double)base.span[k].min_ns;
             if (k == (unsigned)cases[c].span ? more < 0.9 * DELAY_NS : more > 0.5 * DELAY_NS) {
                 print_error("delay at %s: %s is %.3f ms longer\n", profile_span_name(cases[c].span),
                             profile_span_name((enum profile_span)k), more / 1e6);
