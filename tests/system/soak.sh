@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A long job on four cores in the deterministic mode, twice: processes, pipes, files, threads, timer and
-# inter-processor interrupts without end. Both runs must end in the same state after the same guest time.
+# inter-processor interrupts without end, at 100 instructions a guest microsecond. Both runs must end in
+# the same state after the same guest time.
 # usage: soak.sh [--yamato PROGRAM] [--guest DIR] [--out DIR] [--minutes N] [--cpus N]   (guest minutes)
 set -eu
 yamato=build/yamato guest=build/guest out=build/soak minutes=30 cpus=4
@@ -12,7 +13,7 @@ while [ $# -gt 0 ]; do
     --out) out=$2; shift 2 ;;
     --minutes) minutes=$2; shift 2 ;;
     --cpus) cpus=$2; shift 2 ;;
-    *) sed -n '3,5s/^# //p' "$0" >&2; exit 2 ;;
+    *) sed -n "3,6s/^# //p" "$0" >&2; exit 2 ;;
     esac
 done
 here=$(dirname "$0")
@@ -22,7 +23,7 @@ cp "$here/vexpress/soak" "$out/root/bench" && chmod +x "$out/root/bench"
 (cd "$out/root" && find . | cpio -o -H newc --quiet | gzip -1) >"$out/add"
 cat "$guest/bench.cpio.gz" "$out/add" >"$out/initrd"
 for n in 1 2; do
-    "$yamato" run --board vexpress-a9 --cpus "$cpus" --deterministic --hash --stats --guest-seconds $((minutes * 60)) \
+    "$yamato" run --board vexpress-a9 --cpus "$cpus" --mips 100 --deterministic --hash --stats --guest-seconds $((minutes * 60)) \
         --kernel "$guest/kernel/vmlinuz" --dtb "$guest/kernel/vexpress-v2p-ca9.dtb" --initrd "$out/initrd" \
         --append "console=ttyAMA0 quiet" --serial null --serial-log "$out/run$n.log" >"$out/run$n.out" 2>&1
     grep '^vexpress-a9: state' "$out/run$n.out" >"$out/run$n.hash"
