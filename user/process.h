@@ -83,7 +83,7 @@ struct process {
     pthread_mutex_t lock;     // the address space, the list of threads, the actions
     pthread_cond_t changed;   // a thread ended, or began
     struct thread *threads;
-    unsigned live;
+    atomic_uint live;
     _Atomic uint32_t stopping; // nobody may enter its CPU
     uint32_t brk_start, brk, mmap_next;
     uint32_t entry, sp, phdr, phnum, interp_base, prog_entry;

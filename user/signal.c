@@ -206,6 +206,14 @@ static void deliver(struct thread *t, int sig, const uint8_t info[FRAME_INFO], u
     cpu_set(c, CPU_PC, act.handler & ~1u);
 }
 
+static uint32_t handler_of(struct process *p, int sig)
+{
+    pthread_mutex_lock(&p->lock);
+    uint32_t handler = p->act[sig].handler;
+    pthread_mutex_unlock(&p->lock);
+    return handler;
+}
+
 static bool ignored_by_default(int sig)
 {
     return sig == SIGCHLD || sig == SIGURG || sig == SIGWINCH || sig == SIGCONT;
@@ -237,7 +245,7 @@ void signal_deliver(struct thread *t)
         uint8_t info[FRAME_INFO];
         any = true;
         signal_info_out(info, &si);
-        uint32_t handler = t->p->act[sig].handler;
+        uint32_t handler = handler_of(t->p, sig);
         if (handler > 1) {
             deliver(t, sig, info, 0);
         } else if (!handler && !ignored_by_default(sig)) {
@@ -261,7 +269,7 @@ void signal_deliver(struct thread *t)
 void signal_fault(struct thread *t, int sig, int code, uint32_t addr)
 {
     uint8_t info[FRAME_INFO] = {0};
-    if (t->p->act[sig].handler <= 1 || t->blocked & bit_of(sig)) {
+    if (handler_of(t->p, sig) <= 1 || t->blocked & bit_of(sig)) {
         tools_fault(t, sig, addr);
         process_die(t->p, sig);
     }

@@ -217,6 +217,15 @@ void thread_exit(struct thread *t, int status)
     pthread_exit(NULL);
 }
 
+// A thread's number in the program's memory, where other threads look for it.
+static void tell_tid(struct thread *t, uint32_t va)
+{
+    uint8_t *w = va && !(va & 3) ? space_ptr(t, va, 4, true) : NULL;
+    if (w) {
+        __atomic_store_n((uint32_t *)(void *)w, (uint32_t)t->tid, __ATOMIC_SEQ_CST);
+    }
+}
+
 struct start {
     struct thread *t;
     uint64_t mask;
@@ -231,14 +240,9 @@ static void *thread_main(void *arg)
     struct start *s = arg;
     struct thread *t = s->t;
     uint64_t mask = s->mask;
-    uint8_t *w;
     t->tid = (pid_t)syscall(SYS_gettid);
-    if (s->child_set && (w = space_ptr(t, s->child_set, 4, true))) {
-        put_le32(w, (uint32_t)t->tid);
-    }
-    if (s->parent_set && (w = space_ptr(t, s->parent_set, 4, true))) {
-        put_le32(w, (uint32_t)t->tid);
-    }
+    tell_tid(t, s->child_set);
+    tell_tid(t, s->parent_set);
     signal_thread_begin(t);
     pthread_mutex_lock(&s->lock);
     s->tid = t->tid;

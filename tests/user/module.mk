@@ -17,3 +17,13 @@ check-random-code-run: $(BUILD)/tests/user/test_random $(BUILD)/tests/cpu/test_r
 	YAMATO_LONG=200 $(BUILD)/tests/user/test_random
 	YAMATO_LONG=30 $(BUILD)/tests/cpu/test_random_bytes
 	YAMATO_LONG=30 $(BUILD)/tests/cpu/test_jit_random_bytes
+
+# The room's own code under ThreadSanitizer, with the programs of test_programs.c (those with threads count).
+.PHONY: check-user-tsan
+check-user-tsan: $(BUILD)/lib/libcpu.a $(BUILD)/lib/libbase.a
+	@mkdir -p $(BUILD)/tsan
+	@echo "  TSAN    user"
+	@$(CC) $(CPPFLAGS_ALL) -std=c11 -g -O1 -fsanitize=thread -fno-strict-aliasing $(user_SRCS) tests/user/test_programs.c \
+	    -o $(BUILD)/tsan/test_programs -Wl,--start-group $(BUILD)/lib/libcpu.a $(BUILD)/lib/libbase.a -Wl,--end-group \
+	    $(shell $(PKG_CONFIG) --libs cmocka libpng zlib) -lm -lpthread
+	@TSAN_OPTIONS=halt_on_error=1 setarch -R $(BUILD)/tsan/test_programs
