@@ -119,6 +119,10 @@ GLuint gl_sampler_for(const struct gl_backend *be, struct gl_samplers *ts,
     want.key.min_level = lay->min_level;
     want.key.max_level = lay->max_level;
     want.key.lod_bias = lay->lod_bias;
+    if (want.key.mip == TEX_BASEMAP && lay->min_level) { // without mips: the first level that may be sampled
+        want.key.mip = TEX_POINT;
+        want.key.max_level = lay->min_level;
+    }
     for (unsigned i = 0; i < ts->count; i++) {
         if (!memcmp(&ts->slot[i].key, &want.key, sizeof want.key)) {
             return ts->slot[i].sampler;

@@ -204,8 +204,8 @@ static void sample(const struct sampler *s, const float coord[3], float lod, flo
     bool magnify = !(lod > 0.0f);
     lod = lod > lo ? lod : lo; // NaN too
     lod = lod < hi ? lod : hi;
-    if (s->mip == TEX_BASEMAP) {
-        sample_level(s, 0, coord, magnify, out);
+    if (s->mip == TEX_BASEMAP) { // the first level that may be sampled, whatever the level of detail
+        sample_level(s, t->min_level, coord, magnify, out);
         return;
     }
     if (s->mip != TEX_BILINEAR) {
@@ -356,7 +356,7 @@ void soft_texture_fetch(struct soft_worker *w, const struct shader_tfetch *f, un
     border_color(t, s.border);
     float constant_lod = t->lod_bias + f->lod_bias;
     bool need_lod = lod_matters(&s);
-    if (!need_lod && t->info && t->dimension == TEX_2D && !t->stacked) {
+    if (!need_lod && t->info && t->dimension == TEX_2D && !t->stacked && !t->min_level) {
         fetch_flat(&s, lanes, active, coord, out);
         return;
     }

@@ -280,6 +280,27 @@ static void test_level_limits_hold(void **state)
     assert_true(got[0] == 4.0f / 16);
 }
 
+// Without a mip filter the base map is the first level that may be sampled, near and far.
+static void test_base_map_is_the_first_level(void **state)
+{
+    struct bench *b = *state;
+    struct tex t = tex_default();
+    t.clamp_x = t.clamp_y = TEX_WRAP;
+    t.mip = TEX_BASEMAP;
+    mip_tree(b, &t);
+    t.min_level = 2;
+    t.max_level = 4;
+    tex_put(b, &t);
+    const float at[3] = {0, 0, 0}, near_[3] = {0.5f, 0.5f, 0}, far_[3] = {64, 64, 0};
+    float got[4];
+    fetch_all(b, at, near_);
+    result(b, 5, 5, got);
+    assert_true(got[0] == 2.0f / 16);
+    fetch_all(b, at, far_);
+    result(b, 5, 5, got);
+    assert_true(got[0] == 2.0f / 16);
+}
+
 static void test_cube_faces_by_number(void **state)
 {
     struct bench *b = *state;
@@ -482,6 +503,7 @@ int main(void)
         T(test_swizzle_gives_zeros_and_ones),
         T(test_level_of_detail_follows_scale_and_bias),
         T(test_level_limits_hold),
+        T(test_base_map_is_the_first_level),
         T(test_cube_faces_by_number),
         T(test_volumes_and_layers),
         T(test_unnormalised_coordinates),
