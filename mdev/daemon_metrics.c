@@ -72,10 +72,11 @@ void daemon_metrics(struct daemon *d, FILE *out)
         bool named = false;
         for (unsigned i = 0; i < DAEMON_DEVICES; i++) {
             const struct daemon_device *dev = d->devices[i];
-            const char *tail = all[i][c].gauge ? "" : "_total";
+            const char *tail;
             if (!dev || atomic_load(&dev->stop)) {
                 continue;
             }
+            tail = all[i][c].gauge ? "" : "_total";
             if (!named) {
                 fprintf(out, "# HELP yamato_vgpu_%s%s %s\n# TYPE yamato_vgpu_%s%s %s\n", all[i][c].name,
                         tail, all[i][c].help, all[i][c].name, tail,
