@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// ARM Versatile Express: motherboard V2M-P1 with the CoreTile CA9x4 (ARM DUI 0447, DUI 0448): up to
-// four Cortex-A9, memory map as in the legacy mapping of that tile and in Linux's vexpress-v2p-ca9
-// device tree. Not fitted: the alias of memory at address 0, PCI Express, USB devices, boot from flash.
+// ARM Versatile Express: motherboard V2M-P1 with the CoreTile CA9x4 (ARM DUI 0447, DUI 0448): up
+// to four Cortex-A9, memory map as in the legacy mapping of that tile and in Linux's
+// vexpress-v2p-ca9 device tree. Not fitted: the alias of memory at address 0, PCI Express, USB
+// devices, boot from flash.
 #include "base/bits.h"
 #include "soc/board.h"
 

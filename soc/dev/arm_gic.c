@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Interrupt controller of the Cortex-A9 MPCore: a generic interrupt controller of architecture
-// version 1 (ARM IHI 0048A; ARM DDI 0407, "Interrupt Controller") with 64 shared interrupts, up to 8
-// cores, 16 software and 16 private interrupts each. Five priority bits. Left out: the security
+// version 1 (ARM IHI 0048A; ARM DDI 0407, "Interrupt Controller") with 64 shared interrupts, up to
+// 8 cores, 16 software and 16 private interrupts each. Five priority bits. Left out: the security
 // extensions (one group, IRQ only) and the lockable shared interrupts.
 #include <stdio.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The quiet and small devices of ARM's development boards: what drivers probe, read back and leave.
-// PL031 clock (ARM DDI 0224) without its alarm interrupt; PL050 keyboard and mouse ports (DDI 0143)
-// with nothing plugged in; SP805 watchdog (DDI 0270), SP810 controller, PL041 audio (DDI 0173), PL341
-// and PL354 memory controllers as plain storage; L2C-310 cache controller (DDI 0246), whose operations
-// are done at once; the two-wire serial control lines; a CompactFlash slot and a USB controller
-// without anything behind; NOR flash that reads erased and ignores commands.
+// The quiet and small devices of ARM's development boards: what drivers probe, read back and
+// leave. PL031 clock (ARM DDI 0224) without its alarm interrupt; PL050 keyboard and mouse ports
+// (DDI 0143) with nothing plugged in; SP805 watchdog (DDI 0270), SP810 controller, PL041 audio
+// (DDI 0173), PL341 and PL354 memory controllers as plain storage; L2C-310 cache controller (DDI
+// 0246), whose operations are done at once; the two-wire serial control lines; a CompactFlash slot
+// and a USB controller without anything behind; NOR flash that reads erased and ignores commands.
 #include "base/snapshot.h"
 #include "soc/dev/primecell.h"
 #include "soc/soc.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// SMSC LAN9118 Ethernet controller on a 32-bit bus (SMSC LAN9118 data sheet): data and status FIFOs,
-// MAC and internal PHY through their command registers, address filter with the multicast hash, link
-// always up at 100 Mbit/s full duplex; the MAC address is there as if an EEPROM had loaded it. Left
-// out: general purpose timer and pins, wake-up, VLAN tags, checksum engines, fragments that differ
-// from each other in tags.
+// SMSC LAN9118 Ethernet controller on a 32-bit bus (SMSC LAN9118 data sheet): data and status
+// FIFOs, MAC and internal PHY through their command registers, address filter with the multicast
+// hash, link always up at 100 Mbit/s full duplex; the MAC address is there as if an EEPROM had
+// loaded it. Left out: general purpose timer and pins, wake-up, VLAN tags, checksum engines,
+// fragments that differ from each other in tags.
 #include <string.h>
 
 #include "base/snapshot.h"

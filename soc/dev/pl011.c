@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// PrimeCell UART PL011 (ARM DDI 0183): 16-character FIFOs; sending takes no time. Received characters
-// count at once, so the trigger level and the time-out come to the same. Left out: DMA, infrared,
-// modem lines, errors.
+// PrimeCell UART PL011 (ARM DDI 0183): 16-character FIFOs; sending takes no time. Received
+// characters count at once, so the trigger level and the time-out come to the same. Left out: DMA,
+// infrared, modem lines, errors.
 #include "base/snapshot.h"
 #include "soc/dev/primecell.h"
 #include "soc/serial.h"

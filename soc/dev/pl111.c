@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Colour LCD controller PL111 (ARM DDI 0293) with a TFT panel: the picture is read from memory when
-// somebody looks, at 1, 2, 4, 8 (palette), 16 and 24 bits a pixel, in little-endian byte order. Left
-// out: STN panels, the hardware cursor's picture, big-endian pixels, the frame interrupt while nobody
-// asks for it.
+// Colour LCD controller PL111 (ARM DDI 0293) with a TFT panel: the picture is read from memory
+// when somebody looks, at 1, 2, 4, 8 (palette), 16 and 24 bits a pixel, in little-endian byte
+// order. Left out: STN panels, the hardware cursor's picture, big-endian pixels, the frame
+// interrupt while nobody asks for it.
 #include <errno.h>
 
 #include "base/err.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Multimedia card interface PL180/PL181 (ARM DDI 0172, DDI 0205): commands at once, data through the
-// FIFO as fast as software moves it. Left out: DMA, streams, time-outs of data, CRC errors.
+// Multimedia card interface PL180/PL181 (ARM DDI 0172, DDI 0205): commands at once, data through
+// the FIFO as fast as software moves it. Left out: DMA, streams, time-outs of data, CRC errors.
 #include <errno.h>
 
 #include "base/err.h"

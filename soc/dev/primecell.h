@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The identification registers at the end of every ARM PrimeCell's 4 KiB: peripheral number, designer
-// 0x41, revision, and the constant that says "PrimeCell" (ARM DDI 0183 and its sisters, chapter 3).
+// The identification registers at the end of every ARM PrimeCell's 4 KiB: peripheral number,
+// designer 0x41, revision, and the constant that says "PrimeCell" (ARM DDI 0183 and its sisters,
+// chapter 3).
 #ifndef SOC_DEV_PRIMECELL_H
 #define SOC_DEV_PRIMECELL_H
 

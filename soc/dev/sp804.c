@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Dual timer SP804 (ARM DDI 0271): two 16- or 32-bit down counters with prescaler; free running,
-// periodic or one shot. The count is computed from virtual time when somebody reads it; only counters
-// that can interrupt arm a timer.
+// periodic or one shot. The count is computed from virtual time when somebody reads it; only
+// counters that can interrupt arm a timer.
 #include "base/snapshot.h"
 #include "soc/dev/primecell.h"
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// System registers of the Versatile Express motherboard (ARM DUI 0447, "Register summary") with the
-// configuration bus to its microcontrollers: oscillators, voltages, temperature, reset and power off.
-// Left out: switches (all off), LEDs as a picture, settings that change a rate (they read back).
+// System registers of the Versatile Express motherboard (ARM DUI 0447, "Register summary") with
+// the configuration bus to its microcontrollers: oscillators, voltages, temperature, reset and
+// power off. Left out: switches (all off), LEDs as a picture, settings that change a rate (they
+// read back).
 #include "base/snapshot.h"
 #include "soc/dev/rows.h"
 #include "soc/soc.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The vexpress-a9 board's devices, driven through the bus as Linux drives them, by any of four cores;
-// and whole machines in which four cores count under a lock (load and store exclusive, WFE and SEV),
-// on both engines, alike each time.
+// The vexpress-a9 board's devices, driven through the bus as Linux drives them, by any of four
+// cores; and whole machines in which four cores count under a lock (load and store exclusive, WFE
+// and SEV), on both engines, alike each time.
 #include "tests/soc/bench.h"
 
 #include <fcntl.h>
@@ -411,6 +411,41 @@ static void test_ethernet_loops_back(void **state)
     assert_int_equal(as(r, 0, ETH + 0x7c), 0);
 }
 
+// Any core, any register, any value: the board stays whole.
+static void test_random_accesses_do_no_harm(void **state)
+{
+    struct rig *r = *state;
+    struct bus *bus = soc_bus(r->b.soc);
+    uint32_t x = 0x2545f491;
+    struct picture pic;
+    for (unsigned i = 0; i < 200000; i++) {
+        struct device *dev = soc_device_at(r->b.soc, x % 32);
+        uint64_t v = 0;
+        x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+        r->core = x >> 28 & 3;
+        uint32_t off = x & 0x1ffc;
+        unsigned size = x & 0x10000 ? 4 : 1u << (x >> 20 & 3);
+        if (!dev) {
+            continue;
+        }
+        x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+        if (x & 0x100) {
+            bus_read(bus, dev->base + (off & ~(size - 1)), size, &v);
+        } else {
+            bus_write(bus, dev->base + (off & ~(size - 1)), size, x & 0x200 ? x : x & 0xff);
+        }
+        if (i % 64 == 0) {
+            wait_ns(&r->b, 1000);
+        }
+        if (i % 20000 == 0 && soc_scanout(r->b.soc, "clcd0", &pic, NULL) == 0) {
+            picture_fini(&pic);
+        }
+    }
+    soc_reset(r->b.soc);
+    assert_int_equal(as(r, 0, GICD + 4), 2 | 3 << 5);
+    assert_int_equal(as(r, 0, ETH + 0x64), 0x87654321);
+}
+
 // ---- whole machines
 // ------------------------------------------------------------------------------
 
@@ -556,6 +591,7 @@ int main(void)
         ON_RIG(test_display_shows_pixels),
         ON_RIG(test_card_is_read_through_the_fifo),
         ON_RIG(test_ethernet_loops_back),
+        ON_RIG(test_random_accesses_do_no_harm),
         cmocka_unit_test(test_cores_count_exactly_and_runs_are_alike),
         cmocka_unit_test(test_waiting_for_cores_that_are_not_there),
         cmocka_unit_test(test_snapshot_of_four_cores),
