@@ -24,6 +24,7 @@ static const struct opt_row rows[] = {
     {"dtb", NULL, OPT_STRING, VM(dtb), "FILE", "device tree blob", NULL},
     {"append", NULL, OPT_STRING, VM(append), "TEXT", "kernel command line", NULL},
     {"sd", NULL, OPT_STRING, VM(sd), "IMAGE", "SD card image (raw)", NULL},
+    {"disk", NULL, OPT_LIST, VM(disks), "DOOR=FILE", "an image behind a door of the board (sdi, nand, nor ...)", NULL},
     {"drive", NULL, OPT_LIST, VM(drives), "file=IMAGE,...", "as QEMU's; format=raw only", NULL},
     {"boot", NULL, OPT_STRING, VM(boot), "HOW", "rom: the boot ROM's way from the SD card", "rom|straight"},
     {"snapshot", NULL, OPT_FLAG, VM(snapshot), NULL, "writes to images are forgotten at the end", NULL},

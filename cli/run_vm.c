@@ -93,6 +93,20 @@ static bool board_has_no_gpu(const struct run_vm *o)
     return board && !board->gpu && strcmp(o->gpu, RUN_GPU_DEFAULT) == 0;
 }
 
+// "DOOR=FILE" by the board's own names.
+static int disk_door(const struct run_vm *o, const char *arg, struct machine_config *mc, struct err *err)
+{
+    const struct board *board = board_find(o->board);
+    const char *eq = strchr(arg, '=');
+    for (unsigned i = 0; eq && board && board->disks && board->disks[i] && i < MACHINE_DISKS; i++) {
+        if (strlen(board->disks[i]) == (size_t)(eq - arg) && !strncmp(arg, board->disks[i], (size_t)(eq - arg))) {
+            mc->disks[i] = eq + 1;
+            return 0;
+        }
+    }
+    return err_set(err, -EINVAL, "--disk: '%s' is not DOOR=FILE with a door of board %s", arg, o->board);
+}
+
 static int fill_config(struct run_machine *vm, bool lone, struct mdev *mdev,
                        struct machine_config *mc, char *drive, size_t drive_n, struct err *err)
 {
@@ -126,6 +140,12 @@ static int fill_config(struct run_machine *vm, bool lone, struct mdev *mdev,
         mc->disks[0] = drive;
     } else {
         mc->disks[0] = o->sd;
+    }
+    for (unsigned i = 0; i < o->disks.count; i++) {
+        int rc = disk_door(o, o->disks.items[i], mc, err);
+        if (rc) {
+            return rc;
+        }
     }
     fill_serials(o, lone, mc);
     for (unsigned i = 0; i < o->nics.count && i < MACHINE_NETS; i++) {
