@@ -339,6 +339,9 @@ void mmu_fill(struct cpu *c, uint32_t va, const struct xlat *x, enum cpu_access 
     if (!host) {
         return;
     }
+    if (unlikely(x->device && c->jit_unaligned)) {
+        return; // unaligned accesses must fault
+    }
     if (c->flat && c->flat != (uintptr_t)host - (va & 0xfffff000)) {
         return;
     }

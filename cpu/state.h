@@ -140,6 +140,7 @@ struct cpu {
     struct mmu *mmu;
     struct code_cache *code;
     struct jit *jit;     // the translator, or NULL
+    bool jit_unaligned;  // translated code takes unaligned accesses as they come
     uint8_t jit_fp;      // what keeps floating point from running in line (jit/vec.h)
     uint32_t jit_spare[2]; // translated code: operands of pending flags
     uint32_t jit_moved;  // translated code's one spill: a base register to write back

@@ -89,6 +89,9 @@ static void wr_sctlr(struct cpu *c, const struct sysreg *r, uint32_t val)
     c->cp15[CP15_SCTLR] = now;
     uint32_t meaning = SCTLR_M | SCTLR_B | SCTLR_S | SCTLR_R | SCTLR_XP | SCTLR_EE | SCTLR_TRE |
                        SCTLR_AFE;
+    if ((old ^ now) & SCTLR_A) {
+        atomic_fetch_or(&c->attention, ATTN_REFETCH); // for jit_run
+    }
     if ((old ^ now) & meaning) {
         TRACE(c->log, exc, "SCTLR %08x -> %08x", old, now);
         // Instructions already fetched go on with the old translation: the lookup happens at the

@@ -20,6 +20,9 @@
 #include "cpu/jit/jit_int.h"
 #include "cpu/jit/vec.h"
 #include "cpu/mem.h"
+#include "cpu/mmu.h"
+#include "cpu/models.h"
+#include "cpu/sysreg.h"
 #include "cpu/vfp.h"
 
 enum { CODE_BYTES = 64 << 20, ENTRIES = 2048 };
@@ -480,6 +483,15 @@ void jit_run(struct cpu *c)
     uint64_t (*enter)(struct cpu *, const void *);
     const void *thunk = j->rx + j->enter;
     memcpy(&enter, &thunk, sizeof enter);
+    // Whether unaligned accesses are checked is part of the code. It changes with the MMU and SCTLR.A;
+    // mmu_fill keeps device memory out of the banks, where they always fault, while it is not.
+    uint32_t sctlr = c->cp15[CP15_SCTLR];
+    bool unaligned = c->model->arch >= 7 && sctlr & SCTLR_M && !(sctlr & SCTLR_A);
+    if (unlikely(unaligned != c->jit_unaligned)) {
+        c->jit_unaligned = unaligned;
+        mmu_flush_all(c);
+        code_flush_later(c);
+    }
     const struct insn *i = code_enter(c);
     uint32_t site = 0;
     while (i) {

@@ -112,7 +112,7 @@ void tr_ldst(struct tr *t, const struct step *s, unsigned n)
         tr_page_plus(t, RAX, (tr_pc_off(t, i) & ~3u) + i->imm);
         break;
     }
-    probe_at(t, at, store, op_size[op], 0, k);
+    probe_at(t, at, store, t->c->jit_unaligned ? 1 : op_size[op], op_size[op], k);
     if (store) {
         x_store_idx(x, load_width[op], RCX, at, tr_src(t, i->rd, RDX));
         if (form == MF_PRE) {
@@ -184,7 +184,7 @@ void tr_ldst_generic(struct tr *t, const struct step *s, unsigned n)
     if (wb && !pre) {
         x_store(x, RBP, OFF(jit_moved), RDX);
     }
-    tr_probe(t, store, op_size[op], 0, k);
+    tr_probe(t, store, t->c->jit_unaligned ? 1 : op_size[op], op_size[op], k);
     if (store) {
         x_store_idx(x, load_width[op], RCX, RAX, tr_src(t, i->rd, RDX));
     } else {

@@ -160,7 +160,8 @@ void tr_neon_mem(struct tr *t, const struct step *s, unsigned n)
     bool multi = kind == VK_LD_MULTI || kind == VK_ST_MULTI;
     bool store = kind == VK_ST_MULTI || kind == VK_ST_LANE;
     unsigned bytes = multi ? 8 * a.structure * a.regs : a.structure << a.size;
-    unsigned align = a.align > 1u << a.size ? a.align : 1u << a.size;
+    unsigned element = t->c->jit_unaligned ? 1 : 1u << a.size;
+    unsigned align = a.align > element ? a.align : element;
     tr_vec_enabled(t, n, JFP_NEON_OFF);
     if (multi && a.structure == 3) {
         tr_call_insn(t, JIT_FN_EXEC, i, n, 0);

@@ -39,14 +39,18 @@ static void random_set(bool thumb, unsigned long wanted)
     }
     while (g->insns < wanted) {
         make_block(g, thumb);
-        // Behind the block: stay there, or start again with whatever flags are pending.
+        // Behind the block: stay there, or go around with whatever flags are pending, in A32 over some
+        // of the last instructions only, often on a condition.
+        unsigned few = rnd(&g->rng) % 4 ? 1 + rnd(&g->rng) % 14 : g->bytes / 4;
+        uint32_t cond = (rnd(&g->rng) % 2 ? 14 : rnd(&g->rng) % 14) << 28;
         uint32_t back = thumb ? 0xe000e000u | ((0u - (g->bytes + 4) / 2) & 0x7ff) * 0x10001u
-                              : 0xea000000u | ((0u - (g->bytes + 8) / 4) & 0xffffff);
+                              : 0x0a000000u | cond | ((0u - few - 2) & 0xffffff);
         uint32_t stay = thumb ? 0xe7fee7feu : 0xeafffffeu;
         bool again_and_again = rnd(&g->rng) % 2;
         memcpy(g->code + g->bytes, again_and_again ? &back : &stay, 4);
+        memcpy(g->code + g->bytes + 4, &stay, 4);
         // Often twice in a row with other data; in slices of every size.
-        two_put(&t, CODE, g->code, g->bytes + 4);
+        two_put(&t, CODE, g->code, g->bytes + 8);
         for (unsigned again = 0; again < 2; again++) {
             two_set(&t, CPU_CPSR, (rnd(&g->rng) & 0xf80f0000) | 0x10 | (thumb ? 0x20u : 0));
             for (unsigned r = 0; r < 15; r++) {
