@@ -15,7 +15,7 @@ bench-mdev: $(BUILD)/bench/mdev
 
 # User mode beside qemu-arm.
 bench-cpu: $(BUILD)/yamato
-	@tests/bench/cpu.sh --yamato $(BUILD)/yamato --out $(BUILD)/bench
+	@tests/bench/cpu.sh --yamato $(BUILD)/yamato --out $(BUILD)/bench --root $(BUILD)/debian/armhf/root
 
 # GPU scenes beside virgl and native llvmpipe; -short: 20 frames a scene, one run, to see where we are.
 $(BUILD)/bench/gpu-stamp: tests/bench/gpu.c
