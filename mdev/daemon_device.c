@@ -67,6 +67,7 @@ static void *serve(void *arg)
                    : (struct pollfd){dev->listener, POLLIN, 0};
         int ready = poll(p, 4, vfu_timeout_ms(dev->vfu));
         if (ready < 0 && errno != EINTR) {
+            atomic_store(&dev->stop, true); // as if it had been removed
             break;
         }
         if (p[0].revents && read(dev->wake, &drain, sizeof drain) < 0) {
@@ -86,6 +87,9 @@ static void *serve(void *arg)
             pthread_mutex_unlock(&dev->lock);
         }
     }
+    pthread_mutex_lock(&dev->end_lock);
+    dev->ending = true;
+    pthread_mutex_unlock(&dev->end_lock);
     vfu_destroy(dev->vfu); // may wait for the engine
     atomic_store(&dev->attached, false);
     atomic_store(&dev->done, true);
@@ -142,6 +146,7 @@ static void dispose(struct daemon *d, struct daemon_device *dev)
     }
     close(dev->wake);
     pthread_mutex_destroy(&dev->lock);
+    pthread_mutex_destroy(&dev->end_lock);
     free(dev);
 }
 
@@ -151,6 +156,10 @@ void daemon_reap(struct daemon *d)
         struct daemon_device *dev = d->devices[i];
         if (dev && atomic_load(&dev->done)) {
             pthread_join(dev->thread, NULL);
+            if (dev->listener >= 0) {
+                close(dev->listener);
+                unlink(dev->path);
+            }
             dispose(d, dev);
         }
     }
@@ -169,9 +178,11 @@ bool daemon_remove(struct daemon *d, struct daemon_device *dev)
     for (unsigned ms = 0; !ended && ms < END_MS; ms += END_STEP_MS) {
         const struct timespec until = after_ms(END_STEP_MS);
         ended = !pthread_clockjoin_np(dev->thread, NULL, CLOCK_MONOTONIC, &until);
-        if (!ended && !atomic_load(&dev->done)) {
+        pthread_mutex_lock(&dev->end_lock);
+        if (!ended && !dev->ending) {
             vfu_unblock(dev->vfu);
         }
+        pthread_mutex_unlock(&dev->end_lock);
     }
     if (ended) {
         dispose(d, dev);
@@ -302,6 +313,7 @@ int daemon_add(struct daemon *d, const struct daemon_device_config *cfg, struct 
     dev->listener = dev->wake = -1;
     snprintf(dev->name, sizeof dev->name, "%s", name);
     pthread_mutex_init(&dev->lock, NULL);
+    pthread_mutex_init(&dev->end_lock, NULL);
     rc = start(dev, cfg, err);
     if (rc) {
         vfu_destroy(dev->vfu);

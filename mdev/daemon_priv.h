@@ -31,6 +31,8 @@ struct daemon_device {
     pthread_t thread;
     pthread_mutex_t lock; // held around every use of vfu; by the thread for a few messages at a time
     _Atomic bool stop, done, attached;
+    pthread_mutex_t end_lock; // held for moments only
+    bool ending;              // end_lock: the thread is about to destroy vfu
     struct vfu_stats stats; // as last seen, for while the device is busy
     struct vgpu_stats gstats;
 };
