@@ -3,8 +3,7 @@
 // A hostile client at the vfio-user server. The input is a list of messages {command, flags, number of
 // descriptors, payload}; the header is put together here so that most runs get past the framing, some are
 // sent raw, and some are replies to what the server asked (memory by messages). Every command must end in
-// a reply or the end of the connection. With YAMATO_FUZZ_COUNT the number of messages so far is written to
-// that file now and then.
+// a reply or the end of the connection.
 #include <stdio.h>
 #include <sys/eventfd.h>
 
@@ -35,18 +34,6 @@ static void answer(struct vc *c, uint8_t how)
     vc_pump(c);
 }
 
-static void count(void)
-{
-    static uint64_t messages;
-    if (!(++messages & 0xfff) && getenv("YAMATO_FUZZ_COUNT")) {
-        FILE *f = fopen(getenv("YAMATO_FUZZ_COUNT"), "w");
-        if (f) {
-            fprintf(f, "%llu\n", (unsigned long long)messages);
-            fclose(f);
-        }
-    }
-}
-
 static void one_message(struct vc *c, const uint8_t *d, size_t n, int memfd)
 {
     int fds[3] = {memfd, -1, memfd};
@@ -62,7 +49,6 @@ static void one_message(struct vc *c, const uint8_t *d, size_t n, int memfd)
                 nfds);
     }
     close(fds[1]);
-    count();
     vc_pump(c);
     while (vfu_attached(c->v) && vc_take(c)) {
         if ((c->reply.flags & VFU_TYPE_MASK) == VFU_TYPE_COMMAND) {
