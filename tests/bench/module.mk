@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Measurements beside the peers; never a pass or fail on a time.
-.PHONY: bench bench-boot bench-mdev bench-cpu bench-gpu bench-gpu-short
+.PHONY: bench bench-boot bench-mdev bench-cpu bench-gpu bench-gpu-short bench-gpu-replay
 bench: bench-boot
 bench-boot: $(BUILD)/yamato guest
 	@tests/bench/boot.sh --yamato $(BUILD)/yamato --out $(BUILD)/bench
@@ -34,3 +34,6 @@ include tests/mdev/live/module.mk
 .PHONY: bench-system
 bench-system: $(BUILD)/yamato guest
 	@tests/bench/system.sh --yamato $(BUILD)/yamato --out $(BUILD)/bench
+bench-gpu-replay: $(BUILD)/bench/gpu-stamp $(BUILD)/tests/host-backends/test_gl_frames
+	@tests/bench/gpu-replay.sh --frames-program $(BUILD)/tests/host-backends/test_gl_frames \
+	    --stamp $(BUILD)/bench/gpu-stamp --out $(BUILD)/bench/gpu
