@@ -2,12 +2,18 @@
 user_TESTS := $(wildcard tests/user/test_*.c)
 
 # Programs from Debian's packages under `yamato user` and qemu-arm: check-user-debian all of them on both
-# architectures, check-user-debian-fast a slice of one that is quick once the packages are there.
-.PHONY: check-user-debian check-user-debian-fast
+# architectures (check-user-debian-fast: quick ones on armhf), and a slice with every check-user, but not
+# under the sanitizers.
+.PHONY: check-user-debian check-user-debian-fast check-user-debian-slice
 check-user-debian: $(BUILD)/yamato
 	@bash tests/user/debian/run.sh --yamato $< --out $(BUILD)/debian --jobs 2 armhf armel
 check-user-debian-fast: $(BUILD)/yamato
 	@bash tests/user/debian/run.sh --yamato $< --out $(BUILD)/debian --fast --jobs 2 armhf
+check-user-debian-slice: $(BUILD)/yamato
+	@bash tests/user/debian/run.sh --yamato $< --out $(BUILD)/debian-slice --slice --jobs 2 armhf
+ifneq ($(SAN),1)
+check-user: | check-user-debian-slice
+endif
 
 # Random bytes as code, 10^8 instructions each in user and in system mode, under the sanitizers.
 .PHONY: check-random-code
