@@ -13,9 +13,11 @@ struct profile_opts {
 };
 
 static const struct opt_row rows[] = {
-    {"output", "o", OPT_STRING, offsetof(struct profile_opts, output), "FILE", "report: the page (default profile.html)", NULL},
+    {"output", "o", OPT_STRING, offsetof(struct profile_opts, output), "FILE",
+     "report: the page (default profile.html)", NULL},
     {"fail-above", NULL, OPT_STRING, offsetof(struct profile_opts, fail), "PERCENT",
-     "compare: exit status 1 when a stage is slower by more, with the whole interval above 0", NULL},
+     "compare: exit status 1 when a stage is slower by more, with the whole interval above 0",
+     NULL},
     OPTS_END};
 
 static const struct opts_spec spec = {
@@ -63,8 +65,9 @@ static int compare(const char *a, const char *b, const struct profile_opts *o)
            "95 % interval");
     for (unsigned i = 0; i < PROFILE_DELTAS; i++) {
         printf("%-8s %9llu %9llu %12.2f %12.2f %+8.1f%%  %+.1f%% .. %+.1f%% %s\n", d[i].what,
-               (unsigned long long)d[i].na, (unsigned long long)d[i].nb, d[i].a_ns / 1e3, d[i].b_ns / 1e3,
-               100 * d[i].change, 100 * d[i].low, 100 * d[i].high, d[i].differs ? "*" : "");
+               (unsigned long long)d[i].na, (unsigned long long)d[i].nb, d[i].a_ns / 1e3,
+               d[i].b_ns / 1e3, 100 * d[i].change, 100 * d[i].low, 100 * d[i].high,
+               d[i].differs ? "*" : "");
         if (o->fail && d[i].low > 0 && d[i].change > limit) {
             status = EXIT_FAILED;
         }
@@ -94,4 +97,5 @@ static int run(int argc, char **argv)
     return cli_fail("profile", &err);
 }
 
-const struct cli_command cmd_profile = {"profile", "page of a run's submissions; compare two runs", &spec, run};
+const struct cli_command cmd_profile = {"profile", "page of a run's submissions; compare two runs",
+                                        &spec, run};

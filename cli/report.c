@@ -16,8 +16,10 @@
 
 static const char style[] =
     "body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:1180px;padding:0 1em;"
-    "color:#1c2733;background:#fbfbf9}h1{font-size:1.6em}h2{margin-top:1.8em;border-bottom:1px solid "
-    "#ccc}figure{display:inline-block;margin:0 1em 1em 0;vertical-align:top}figcaption{font-size:13px;"
+    "color:#1c2733;background:#fbfbf9}h1{font-size:1.6em}h2{margin-top:1.8em;border-bottom:1px "
+    "solid "
+    "#ccc}figure{display:inline-block;margin:0 1em 1em "
+    "0;vertical-align:top}figcaption{font-size:13px;"
     "color:#555}img{max-width:540px;border:1px solid #999;background:#000;image-rendering:auto}"
     "table{border-collapse:collapse;margin:.6em 0}td,th{padding:.15em .7em;text-align:right;"
     "border-bottom:1px solid #e2e2dc;font-variant-numeric:tabular-nums}th{background:#eef}"
@@ -140,8 +142,9 @@ int report_write(const char *path, const struct report_config *cfg, struct err *
     if (!f) {
         return err_set(err, -errno, "%s: %s", path, strerror(errno));
     }
-    fprintf(f, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>%s</title><style>%s%s"
-               "</style>\n<h1>%s</h1>\n<p>%s</p>\n",
+    fprintf(f,
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>%s</title><style>%s%s"
+            "</style>\n<h1>%s</h1>\n<p>%s</p>\n",
             cfg->title, style, report_profile_style, cfg->title, cfg->intro ? cfg->intro : "");
     for (unsigned i = 0; i < cfg->nvms; i++) {
         put_vm(f, &cfg->vms[i]);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The self-contained HTML page of a run: pictures of every machine beside their references, what each
-// submitted and where it waited, and the serial logs. No script, no network; pictures are inline.
+// The self-contained HTML page of a run: pictures of every machine beside their references, what
+// each submitted and where it waited, and the serial logs. No script, no network; pictures are
+// inline.
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
@@ -13,8 +14,8 @@ struct report_vm {
     const char *picture;   // PNG path or NULL
     const char *reference; // PNG path or NULL
     const char *reference_what;
-    const char *serial;    // log path or NULL
-    const char *facts;     // text lines (boot time, instructions, renderer), or NULL
+    const char *serial; // log path or NULL
+    const char *facts;  // text lines (boot time, instructions, renderer), or NULL
 };
 
 struct report_config {

@@ -13,7 +13,8 @@
 enum { WIDTH = REPORT_WIDTH, BINS = 240, LANE = REPORT_LANE, LINE_MAX_SUBS = 4000 };
 
 const char report_profile_style[] =
-    ".tiles{display:flex;flex-wrap:wrap;gap:.8em;margin:1em 0}.tiles div{background:#fff;border:1px solid "
+    ".tiles{display:flex;flex-wrap:wrap;gap:.8em;margin:1em 0}.tiles "
+    "div{background:#fff;border:1px solid "
     "#ddd;padding:.5em 1em;min-width:8em}.tiles b{display:block;font-size:1.35em;font-weight:600}"
     ".tiles span{color:#555;font-size:13px}.warn{color:#a40;font-weight:600}svg text{font:11px "
     "system-ui,sans-serif;fill:#1c2733}.n{color:#777;font-size:13px}";
@@ -50,7 +51,8 @@ void report_text(FILE *f, const char *s)
 
 void report_svg(FILE *f, unsigned height)
 {
-    fprintf(f, "<svg width=\"%d\" height=\"%u\" viewBox=\"0 0 %d %u\">", WIDTH, height, WIDTH, height);
+    fprintf(f, "<svg width=\"%d\" height=\"%u\" viewBox=\"0 0 %d %u\">", WIDTH, height, WIDTH,
+            height);
 }
 
 const char *report_time(double ns, char *buf, size_t n)
@@ -67,7 +69,8 @@ const char *report_time(double ns, char *buf, size_t n)
     return buf;
 }
 
-// ---- overview --------------------------------------------------------------------------------------
+// ---- overview
+// --------------------------------------------------------------------------------------
 
 static void put_tile(FILE *f, const char *value, const char *what)
 {
@@ -89,7 +92,8 @@ static void put_overview(FILE *f, struct profile *p, const struct profile_sharin
     free(v);
     fputs("<h2>Overview</h2><div class=\"tiles\">", f);
     put_tile(f, report_time((double)s->span_ns, t, sizeof t), "first doorbell to last fence");
-    snprintf(text, sizeof text, "%.1f&nbsp;%%", s->span_ns ? 100.0 * (double)s->busy_ns / (double)s->span_ns : 0);
+    snprintf(text, sizeof text, "%.1f&nbsp;%%",
+             s->span_ns ? 100.0 * (double)s->busy_ns / (double)s->span_ns : 0);
     put_tile(f, text, "engine at work");
     snprintf(text, sizeof text, "%llu", (unsigned long long)subs);
     put_tile(f, text, "submissions");
@@ -99,7 +103,8 @@ static void put_overview(FILE *f, struct profile *p, const struct profile_sharin
     put_tile(f, text, "refused or failed");
     snprintf(text, sizeof text, "%llu", (unsigned long long)s->preemptions);
     put_tile(f, text, "preemptions");
-    put_tile(f, report_time((double)s->bubble_ns, t, sizeof t), "engine idle though work was queued");
+    put_tile(f, report_time((double)s->bubble_ns, t, sizeof t),
+             "engine idle though work was queued");
     snprintf(text, sizeof text, "%.3f", s->jain_median);
     put_tile(f, text, "Jain index in 100 ms, median");
     fputs("</div>\n", f);
@@ -115,7 +120,8 @@ static void put_legend(FILE *f, struct profile *p)
     fputs("</p>\n", f);
 }
 
-// ---- over time -------------------------------------------------------------------------------------
+// ---- over time
+// -------------------------------------------------------------------------------------
 
 struct range {
     uint64_t t0, t1;
@@ -169,8 +175,9 @@ static void put_occupancy(FILE *f, struct profile *p)
     for (uint64_t i = 0; (s = profile_record(p, i, &who)); i++) {
         spread(busy, n, &r, s, who);
     }
-    fprintf(f, "<h2>Engine over %.2f s</h2><svg width=\"%d\" height=\"150\" viewBox=\"0 0 %d 100\" "
-               "preserveAspectRatio=\"none\">",
+    fprintf(f,
+            "<h2>Engine over %.2f s</h2><svg width=\"%d\" height=\"150\" viewBox=\"0 0 %d 100\" "
+            "preserveAspectRatio=\"none\">",
             (double)(r.t1 - r.t0) / 1e9, WIDTH, BINS);
     for (unsigned b = 0; b < BINS; b++) {
         double y = 100;
@@ -178,8 +185,8 @@ static void put_occupancy(FILE *f, struct profile *p)
             double h = busy[v * BINS + b] * 100 * BINS / (double)(r.t1 - r.t0);
             h = h < y ? h : y;
             if (h > 0.05) {
-                fprintf(f, "<rect x=\"%u\" y=\"%.2f\" width=\"1\" height=\"%.2f\" fill=\"%s\"/>", b, y - h, h,
-                        report_colour(v));
+                fprintf(f, "<rect x=\"%u\" y=\"%.2f\" width=\"1\" height=\"%.2f\" fill=\"%s\"/>", b,
+                        y - h, h, report_colour(v));
             }
             y -= h;
         }
@@ -210,7 +217,8 @@ static struct range busiest(const struct profile *p, const struct range *all)
         }
     }
     free(sum);
-    for (uint64_t i = 0, first = UINT64_MAX; (s = profile_record(p, i, &who)); i++) { // begins with its first one
+    for (uint64_t i = 0, first = UINT64_MAX; (s = profile_record(p, i, &who));
+         i++) { // begins with its first one
         uint64_t a = s->stamp_ns[VGPU_STAGE_started];
         if (a >= best.t0 && a < first && a < best.t0 + 100000000u) {
             first = a;
@@ -223,7 +231,8 @@ static struct range busiest(const struct profile *p, const struct range *all)
 }
 
 static void put_bar(FILE *f, const struct range *r, uint64_t a, uint64_t b, double y, double h,
-                    const char *colour, double opacity, const struct vgpu_submission *s, const char *what)
+                    const char *colour, double opacity, const struct vgpu_submission *s,
+                    const char *what)
 {
     double scale = (WIDTH - 120) / (double)(r->t1 - r->t0), x, w;
     char t[32];
@@ -235,7 +244,8 @@ static void put_bar(FILE *f, const struct range *r, uint64_t a, uint64_t b, doub
     x = 110 + (double)(a - r->t0) * scale;
     w = (double)(b - a) * scale;
     fprintf(f,
-            "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\" fill=\"%s\" fill-opacity=\"%.2f\"><title>"
+            "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\" fill=\"%s\" "
+            "fill-opacity=\"%.2f\"><title>"
             "#%llu %s %s, %u draws, %u dwords</title></rect>",
             x, y, w < 0.4 ? 0.4 : w, h, colour, opacity, (unsigned long long)s->id, what,
             report_time((double)(b - a), t, sizeof t), s->draws, s->dwords);
@@ -250,8 +260,10 @@ static void put_timeline(FILE *f, struct profile *p)
         return;
     }
     r = busiest(p, &all);
-    fprintf(f, "<h2>Timeline of the busiest %.1f ms</h2><p class=\"n\">%.3f s after the start. Light: waiting in "
-               "the queue; full: on the engine; thin line: audit on the guest's own thread.</p>",
+    fprintf(f,
+            "<h2>Timeline of the busiest %.1f ms</h2><p class=\"n\">%.3f s after the start. Light: "
+            "waiting in "
+            "the queue; full: on the engine; thin line: audit on the guest's own thread.</p>",
             (double)(r.t1 - r.t0) / 1e6, (double)(r.t0 - all.t0) / 1e9);
     report_svg(f, lanes * LANE + 24);
     for (unsigned v = 0; v < lanes; v++) {
@@ -261,9 +273,12 @@ static void put_timeline(FILE *f, struct profile *p)
     }
     for (unsigned ms = 0; ms <= 10; ms++) {
         double x = 110 + (WIDTH - 120) * ms / 10.0;
-        fprintf(f, "<line x1=\"%.0f\" y1=\"0\" x2=\"%.0f\" y2=\"%u\" stroke=\"#eee\"/><text x=\"%.0f\" y=\"%u\">%.0f "
-                   "ms</text>",
-                x, x, lanes * LANE + 4, x - 30, lanes * LANE + 18, (double)(r.t1 - r.t0) / 1e7 * ms);
+        fprintf(f,
+                "<line x1=\"%.0f\" y1=\"0\" x2=\"%.0f\" y2=\"%u\" stroke=\"#eee\"/><text "
+                "x=\"%.0f\" y=\"%u\">%.0f "
+                "ms</text>",
+                x, x, lanes * LANE + 4, x - 30, lanes * LANE + 18,
+                (double)(r.t1 - r.t0) / 1e7 * ms);
     }
     for (uint64_t i = 0; (s = profile_record(p, i, &who)) && shown < LINE_MAX_SUBS; i++) {
         const uint64_t *t = s->stamp_ns;
@@ -271,15 +286,19 @@ static void put_timeline(FILE *f, struct profile *p)
         if (who >= lanes || t[VGPU_STAGE_executed] < r.t0 || t[VGPU_STAGE_doorbell] > r.t1) {
             continue;
         }
-        put_bar(f, &r, t[VGPU_STAGE_doorbell], t[VGPU_STAGE_audited], y + 16, 2, "#444", 1, s, "audit");
-        put_bar(f, &r, t[VGPU_STAGE_queued], t[VGPU_STAGE_started], y + 5, 5, report_colour(who), 0.25, s, "waited");
-        put_bar(f, &r, t[VGPU_STAGE_started], t[VGPU_STAGE_executed], y, 15, report_colour(who), 0.85, s, "ran");
+        put_bar(f, &r, t[VGPU_STAGE_doorbell], t[VGPU_STAGE_audited], y + 16, 2, "#444", 1, s,
+                "audit");
+        put_bar(f, &r, t[VGPU_STAGE_queued], t[VGPU_STAGE_started], y + 5, 5, report_colour(who),
+                0.25, s, "waited");
+        put_bar(f, &r, t[VGPU_STAGE_started], t[VGPU_STAGE_executed], y, 15, report_colour(who),
+                0.85, s, "ran");
         shown++;
     }
     fputs("</svg>\n", f);
 }
 
-// ---- stages ----------------------------------------------------------------------------------------
+// ---- stages
+// ----------------------------------------------------------------------------------------
 
 static void put_histogram(FILE *f, const struct profile_dist *d, const char *colour)
 {
@@ -287,15 +306,18 @@ static void put_histogram(FILE *f, const struct profile_dist *d, const char *col
     for (unsigned i = 0; i < ARRAY_LEN(d->log2_hist); i++) {
         top = d->log2_hist[i] > top ? d->log2_hist[i] : top;
     }
-    fputs("<svg width=\"190\" height=\"26\" viewBox=\"6 0 30 26\" preserveAspectRatio=\"none\">", f);
+    fputs("<svg width=\"190\" height=\"26\" viewBox=\"6 0 30 26\" preserveAspectRatio=\"none\">",
+          f);
     for (unsigned i = 6; i < 36; i++) { // 64 ns .. 64 s
         double h = 25.0 * (double)d->log2_hist[i] / (double)top;
         char t[32];
         if (d->log2_hist[i]) {
             fprintf(f,
-                    "<rect x=\"%u\" y=\"%.1f\" width=\".9\" height=\"%.1f\" fill=\"%s\"><title>%llu from "
+                    "<rect x=\"%u\" y=\"%.1f\" width=\".9\" height=\"%.1f\" "
+                    "fill=\"%s\"><title>%llu from "
                     "%s</title></rect>",
-                    i, 26 - (h < 1 ? 1 : h), h < 1 ? 1 : h, colour, (unsigned long long)d->log2_hist[i],
+                    i, 26 - (h < 1 ? 1 : h), h < 1 ? 1 : h, colour,
+                    (unsigned long long)d->log2_hist[i],
                     report_time((double)(1ull << i), t, sizeof t));
         }
     }
@@ -313,7 +335,8 @@ static void put_stages(FILE *f, struct profile *p)
         fprintf(f, "<h3><span class=\"k\" style=\"background:%s\"></span>", report_colour(i));
         report_text(f, s->name);
         fprintf(f,
-                "</h3><p>%llu submissions (%llu refused), %llu draws, %llu resolves, %llu packets; engine "
+                "</h3><p>%llu submissions (%llu refused), %llu draws, %llu resolves, %llu packets; "
+                "engine "
                 "%.3f s, share %.1f&nbsp;%%.</p><table><tr><th>stage<th>p50 us<th>p90<th>p99<th>max"
                 "<th>64 ns &hellip; 64 s<th>what</tr>\n",
                 (unsigned long long)s->submissions, (unsigned long long)s->refused,
@@ -331,13 +354,16 @@ static void put_stages(FILE *f, struct profile *p)
     }
     free(s);
     if (profile_dropped(p) || profile_lost(p)) {
-        fprintf(f, "<p class=\"warn\">%llu submissions were not recorded, %llu works not summed up (limits "
-                   "reached).</p>\n",
+        fprintf(f,
+                "<p class=\"warn\">%llu submissions were not recorded, %llu works not summed up "
+                "(limits "
+                "reached).</p>\n",
                 (unsigned long long)profile_dropped(p), (unsigned long long)profile_lost(p));
     }
 }
 
-// ---- sharing ---------------------------------------------------------------------------------------
+// ---- sharing
+// ---------------------------------------------------------------------------------------
 
 static void put_waits(FILE *f, struct profile *p, const struct profile_sharing *s)
 {
@@ -345,10 +371,13 @@ static void put_waits(FILE *f, struct profile *p, const struct profile_sharing *
     if (s->vgpus < 2) {
         return;
     }
-    fprintf(f, "<h2>Who waited for whom</h2><p class=\"n\">Engine time of the column's vGPU while the row's was "
-               "queued. Jain index in windows of 100 ms in which at least two wanted the engine all the "
-               "time: median %.4f, worst %.4f.</p><table><tr><th>waiting",
-            s->jain_median, s->jain_worst);
+    fprintf(
+        f,
+        "<h2>Who waited for whom</h2><p class=\"n\">Engine time of the column's vGPU while the "
+        "row's was "
+        "queued. Jain index in windows of 100 ms in which at least two wanted the engine all the "
+        "time: median %.4f, worst %.4f.</p><table><tr><th>waiting",
+        s->jain_median, s->jain_worst);
     for (unsigned k = 0; k < s->vgpus; k++) {
         fputs("<th>", f);
         report_text(f, profile_vgpu_name(p, k));
@@ -358,7 +387,9 @@ static void put_waits(FILE *f, struct profile *p, const struct profile_sharing *
         fputs("<tr><td>", f);
         report_text(f, profile_vgpu_name(p, i));
         for (unsigned k = 0; k < s->vgpus; k++) {
-            fprintf(f, "<td>%s", s->waited_for[i][k] ? report_time((double)s->waited_for[i][k], t, sizeof t) : "-");
+            fprintf(f, "<td>%s",
+                    s->waited_for[i][k] ? report_time((double)s->waited_for[i][k], t, sizeof t)
+                                        : "-");
         }
         fputs("</tr>\n", f);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The profile's part of the HTML page: what a run's submissions did, where they waited, and for whom.
+// The profile's part of the HTML page: what a run's submissions did, where they waited, and for
+// whom.
 #ifndef CLI_REPORT_PROFILE_H
 #define CLI_REPORT_PROFILE_H
 
@@ -17,7 +18,7 @@ void report_profile(FILE *f, struct profile *p);
 void report_flame(FILE *f, struct profile *p);
 void report_works(FILE *f, struct profile *p);
 enum { REPORT_WIDTH = 1120, REPORT_LANE = 22 };
-void report_svg(FILE *f, unsigned height); // opens an element REPORT_WIDTH wide
+void report_svg(FILE *f, unsigned height);               // opens an element REPORT_WIDTH wide
 const char *report_time(double ns, char *buf, size_t n); // "1.25 ms"
 
 // Rules for the classes that it uses.

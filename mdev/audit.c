@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The command audit. Every buffer that a submission reaches is copied, then every packet of the copy
-// is checked before anything executes: known, complete, not privileged, every address through the
-// vGPU's own translation. What executes later is the copy, so the guest cannot change it after the
-// verdict. A buffer that is refused turns into NOPs: its submission fails by name, the fences around
-// it still complete, and the VM goes on. Data reached at execution (vertices, textures, resolves) is
-// bounded there by the same translation.
+// The command audit. Every buffer that a submission reaches is copied, then every packet of the
+// copy is checked before anything executes: known, complete, not privileged, every address through
+// the vGPU's own translation. What executes later is the copy, so the guest cannot change it after
+// the verdict. A buffer that is refused turns into NOPs: its submission fails by name, the fences
+// around it still complete, and the VM goes on. Data reached at execution (vertices, textures,
+// resolves) is bounded there by the same translation.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,9 +34,16 @@ enum audit_rule {
 #endif
 
 enum {
-    PM4_REG_RMW = 0x21, PM4_DRAW_INDX = 0x22, PM4_IM_LOAD_IMMEDIATE = 0x2b, PM4_SET_CONSTANT = 0x2d,
-    PM4_LOAD_CONSTANT_CONTEXT = 0x2e, PM4_DRAW_INDX_BIN = 0x34, PM4_INDIRECT_BUFFER_PFD = 0x37,
-    PM4_INDIRECT_BUFFER_PFE = 0x3f, PM4_MEM_WRITE = 0x3d, PM4_REG_TO_MEM = 0x3e,
+    PM4_REG_RMW = 0x21,
+    PM4_DRAW_INDX = 0x22,
+    PM4_IM_LOAD_IMMEDIATE = 0x2b,
+    PM4_SET_CONSTANT = 0x2d,
+    PM4_LOAD_CONSTANT_CONTEXT = 0x2e,
+    PM4_DRAW_INDX_BIN = 0x34,
+    PM4_INDIRECT_BUFFER_PFD = 0x37,
+    PM4_INDIRECT_BUFFER_PFE = 0x3f,
+    PM4_MEM_WRITE = 0x3d,
+    PM4_REG_TO_MEM = 0x3e,
     PM4_EVENT_WRITE = 0x46,
 };
 
@@ -209,15 +216,17 @@ static const char *check_type3(struct audit *a, uint32_t at, uint32_t op, uint32
             return NULL;
         }
         why = check_constants(a, p[1], p[2] & 0xfff);
-        return why ? why : check_memory(a, name, p[0] + 4 * bits(p[1], 15, 0), 4ull * (p[2] & 0xfff),
-                                        VGPU_DMA_READ);
+        return why ? why
+                   : check_memory(a, name, p[0] + 4 * bits(p[1], 15, 0), 4ull * (p[2] & 0xfff),
+                                  VGPU_DMA_READ);
     }
     case PM4_MEM_WRITE:
         return n ? check_memory(a, name, p[0] & ~3u, 4ull * (n - 1), VGPU_DMA_WRITE) : NULL;
     case PM4_REG_TO_MEM: {
         uint32_t count = n ? bits(p[0], 29, 18) : 0;
-        return n >= 2 ? check_memory(a, name, p[1] & ~3u, 4ull * (count ? count : 1), VGPU_DMA_WRITE)
-                      : NULL;
+        return n >= 2
+                   ? check_memory(a, name, p[1] & ~3u, 4ull * (count ? count : 1), VGPU_DMA_WRITE)
+                   : NULL;
     }
     case PM4_REG_RMW:
         return n ? check_registers(a, bits(p[0], 15, 0), 1) : NULL;

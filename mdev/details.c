@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What submissions are made of, while somebody listens: each draw, resolve, fill and fence with its
-// time, buffer and tile, each buffer with its packets and calls, and which registers the guest touches
-// how often. Costs nothing but a test of a pointer when nobody listens.
+// time, buffer and tile, each buffer with its packets and calls, and which registers the guest
+// touches how often. Costs nothing but a test of a pointer when nobody listens.
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +24,8 @@ void vgpu_delay(struct vgpu *vgpu, enum vgpu_stage stage, uint64_t ns)
     vgpu->delay_ns[stage] = ns;
 }
 
-// ---- on the engine ---------------------------------------------------------------------------------
+// ---- on the engine
+// ---------------------------------------------------------------------------------
 
 void details_begin(struct vgpu *vgpu)
 {
@@ -43,8 +44,7 @@ static struct vgpu_work *next_work(struct workload *w)
 {
     if (w->nworks == w->works_room) {
         uint32_t room = w->works_room ? w->works_room * 2 : 256;
-        struct vgpu_work *p =
-            room <= WORKS_MAX ? realloc(w->works, room * sizeof *p) : NULL;
+        struct vgpu_work *p = room <= WORKS_MAX ? realloc(w->works, room * sizeof *p) : NULL;
         if (!p) {
             w->works_lost++;
             return NULL;
@@ -66,17 +66,18 @@ void details_work(struct vgpu *vgpu, enum vgpu_work_kind kind, const struct gpu_
     uint64_t now = host_ns();
     struct vgpu_work *k = next_work(vgpu->current);
     if (k) {
-        *k = (struct vgpu_work){.start_ns = vgpu->mark_ns,
-                                .ns = clipped(now - vgpu->mark_ns),
-                                .kind = (uint8_t)kind};
-        k->ib_va = vgpu->depth && vgpu->depth < ARRAY_LEN(vgpu->ib_at) ? vgpu->ib_at[vgpu->depth] : 0;
+        *k = (struct vgpu_work){
+            .start_ns = vgpu->mark_ns, .ns = clipped(now - vgpu->mark_ns), .kind = (uint8_t)kind};
+        k->ib_va =
+            vgpu->depth && vgpu->depth < ARRAY_LEN(vgpu->ib_at) ? vgpu->ib_at[vgpu->depth] : 0;
         if (draw) {
             k->prim = (uint8_t)draw->prim;
             k->count = draw->count;
             k->tile_x = (int16_t)draw->state->window_x;
             k->tile_y = (int16_t)draw->state->window_y;
         } else if (res) {
-            k->count = clipped((uint64_t)(res->rect.x1 - res->rect.x0) * (uint64_t)(res->rect.y1 - res->rect.y0));
+            k->count = clipped((uint64_t)(res->rect.x1 - res->rect.x0) *
+                               (uint64_t)(res->rect.y1 - res->rect.y0));
             k->tile_x = (int16_t)-res->dst_x;
             k->tile_y = (int16_t)-res->dst_y;
         } else if (fill) {
@@ -89,15 +90,16 @@ void details_work(struct vgpu *vgpu, enum vgpu_work_kind kind, const struct gpu_
 void details_end(struct vgpu *vgpu, struct workload *w)
 {
     struct vgpu_ib ibs[ARRAY_LEN(w->ibs)];
-    struct vgpu_details d = {.works = w->works, .ibs = ibs, .nworks = w->nworks, .nibs = w->nibs,
-                             .lost = w->works_lost};
+    struct vgpu_details d = {
+        .works = w->works, .ibs = ibs, .nworks = w->nworks, .nibs = w->nibs, .lost = w->works_lost};
     for (unsigned i = 0; i < w->nibs; i++) {
         ibs[i] = (struct vgpu_ib){w->ibs[i].va, w->ibs[i].ndw, w->ibs[i].packets, w->ibs[i].calls};
     }
     vgpu->details(vgpu->details_ctx, vgpu, &w->sub, &d);
 }
 
-// ---- registers -------------------------------------------------------------------------------------
+// ---- registers
+// -------------------------------------------------------------------------------------
 
 void vgpu_heat(struct vgpu *vgpu, struct vgpu_heat *heat)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // The host engine's thread: takes the submission that the scheduler picked, runs it in slices that
-// end at draw boundaries, and completes it. Everything that touches the backend happens here, since a
-// GL context belongs to one thread. In synchronous mode the doorbell waits for its completion, so that
-// guest and engine never run at the same time.
+// end at draw boundaries, and completes it. Everything that touches the backend happens here, since
+// a GL context belongs to one thread. In synchronous mode the doorbell waits for its completion, so
+// that guest and engine never run at the same time.
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -12,22 +12,15 @@
 #include "mdev/private.h"
 
 #define BURST_MAX 64u
-#define LOOK_NS 100000u     // between two looks at the clock, about
+#define LOOK_NS 100000u           // between two looks at the clock, about
 #define SCHED_URGENT_NS 10000000u // slice of a submission whose end somebody waits for
-#define SPIN_MAX_NS 200000u // how long to look for work before sleeping
+#define SPIN_MAX_NS 200000u       // how long to look for work before sleeping
 
 static inline void spin_hint(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
 #endif
-}
-
-// Something for the engine's thread to look at. Lock held.
-static void kick(struct mdev *mdev)
-{
-    atomic_fetch_add(&mdev->kicks, 1);
-    pthread_cond_signal(&mdev->wake);
 }
 
 static const uint32_t *env_ib(struct gpu_env *env, uint32_t va, uint32_t ndw)
@@ -75,7 +68,11 @@ static void env_work(struct gpu_env *env, const struct gpu_draw *draw,
 {
     struct vgpu *vgpu = container_of(env, struct vgpu, env);
     if (vgpu->details) {
-        details_work(vgpu, draw ? VGPU_WORK_draw : res ? VGPU_WORK_resolve : VGPU_WORK_fill, draw, res, fill);
+        details_work(vgpu,
+                     draw  ? VGPU_WORK_draw
+                     : res ? VGPU_WORK_resolve
+                           : VGPU_WORK_fill,
+                     draw, res, fill);
     }
     if (draw) {
         vgpu->current->sub.draws++;
@@ -89,7 +86,8 @@ static void env_work(struct gpu_env *env, const struct gpu_draw *draw,
     }
 }
 
-static void env_packet(struct gpu_env *env, unsigned depth, uint32_t va, const uint32_t *dw, uint32_t n)
+static void env_packet(struct gpu_env *env, unsigned depth, uint32_t va, const uint32_t *dw,
+                       uint32_t n)
 {
     (void)va, (void)dw, (void)n;
     container_of(env, struct vgpu, env)->depth = depth;
@@ -146,17 +144,8 @@ static void fit_burst(struct vgpu *vgpu, uint64_t ns)
     }
 }
 
-// Nothing of it can run: its queue is empty, or its ring stands still. Lock held.
-static void settle(struct vgpu *vgpu)
-{
-    if ((!vgpu->head && !vgpu->current) || atomic_load(&vgpu->hung) ||
-        (vgpu->paused && !vgpu->current)) {
-        sched_sleep(&vgpu->mdev->sched, &vgpu->sched);
-    }
-}
-
-// One slice of one vGPU. Called without the lock; vgpu->current is the engine's. `exact`: others compete,
-// so what it is charged matters.
+// One slice of one vGPU. Called without the lock; vgpu->current is the engine's. `exact`: others
+// compete, so what it is charged matters.
 static void run_slice(struct vgpu *vgpu, uint64_t slice_ns, bool exact)
 {
     struct mdev *mdev = vgpu->mdev;
@@ -230,22 +219,8 @@ ran:
     }
 }
 
-static struct workload *drop_all(struct vgpu *vgpu) // lock held
-{
-    struct workload *list = vgpu->head;
-    if (vgpu->current) {
-        vgpu->current->next = list;
-        list = vgpu->current;
-        vgpu->current = NULL;
-    }
-    vgpu->head = NULL;
-    vgpu->tail = &vgpu->head;
-    vgpu->copied = 0;
-    return list;
-}
-
-// A backend may have put off what the one before recorded until another comes: done now, at its cost.
-// Lock held on entry and exit.
+// A backend may have put off what the one before recorded until another comes: done now, at its
+// cost. Lock held on entry and exit.
 static void settle_left(struct mdev *mdev, struct vgpu *next)
 {
     struct vgpu *left = mdev->left;
@@ -297,13 +272,14 @@ static bool engine_step(struct mdev *mdev)
     pthread_mutex_lock(&mdev->lock);
     mdev->running = NULL;
     mdev->left = vgpu->current ? vgpu : NULL;
-    settle(vgpu);
+    queue_settle(vgpu);
     pthread_cond_broadcast(&mdev->done);
     return true;
 }
 
-// Looks for work for a moment before sleeping: a guest that submits again at once is served without a
-// wake-up by the host's kernel. The moment grows while that succeeds and shrinks to nothing while not.
+// Looks for work for a moment before sleeping: a guest that submits again at once is served without
+// a wake-up by the host's kernel. The moment grows while that succeeds and shrinks to nothing while
+// not.
 static void wait_for_work(struct mdev *mdev)
 {
     uint64_t start = host_ns(), next = sched_next_ns(&mdev->sched);
@@ -330,23 +306,13 @@ static void wait_for_work(struct mdev *mdev)
     mdev->spin_ns = mdev->spin_ns < 2000 ? 0 : mdev->spin_ns;
 }
 
-static void free_list(struct mdev *mdev, struct workload *w) // lock held
-{
-    while (w) {
-        struct workload *next = w->next;
-        w->next = mdev->free_list;
-        mdev->free_list = w;
-        w = next;
-    }
-}
-
 static void drop_cancelled(struct mdev *mdev)
 {
     for (struct vgpu *v = mdev->vgpus; v; v = v->next) {
         if (!v->cancel) {
             continue;
         }
-        free_list(mdev, drop_all(v));
+        queue_drop(v);
         mdev->left = mdev->left == v ? NULL : mdev->left;
         gpu_reset(v->gpu);
         atomic_store(&v->touched, false);
@@ -404,143 +370,9 @@ void engine_stop(struct mdev *mdev)
     if (mdev->worker_started) {
         pthread_mutex_lock(&mdev->lock);
         mdev->stop = true;
-        kick(mdev);
+        queue_kick(mdev);
         pthread_mutex_unlock(&mdev->lock);
         pthread_join(mdev->worker, NULL);
         mdev->worker_started = false;
     }
-}
-
-int engine_call(struct mdev *mdev, int (*fn)(void *arg, struct err *err), void *arg,
-                struct err *err)
-{
-    struct mdev_call c = {.fn = fn, .arg = arg, .err = err};
-    pthread_mutex_lock(&mdev->lock);
-    atomic_store(&mdev->preempt, true);
-    c.next = mdev->calls;
-    mdev->calls = &c;
-    kick(mdev);
-    while (!c.done) {
-        pthread_cond_wait(&mdev->done, &mdev->lock);
-    }
-    pthread_mutex_unlock(&mdev->lock);
-    return c.rc;
-}
-
-void engine_submit(struct vgpu *vgpu, struct workload *w)
-{
-    struct mdev *mdev = vgpu->mdev;
-    uint64_t now;
-
-    w->next = NULL;
-    atomic_fetch_add(&vgpu->inflight, 1);
-    pthread_mutex_lock(&mdev->lock);
-    w->sub.id = ++mdev->next_id;
-    now = stage_stamp(vgpu, w, VGPU_STAGE_queued);
-    *vgpu->tail = w;
-    vgpu->tail = &w->next;
-    vgpu->copied += workload_bytes(w);
-    if (!atomic_load(&vgpu->hung)) {
-        sched_wake(&mdev->sched, &vgpu->sched, now);
-        if (mdev->running && sched_preempts(&mdev->sched, &mdev->running->sched)) {
-            atomic_store(&mdev->preempt, true);
-        }
-    }
-    kick(mdev);
-    while (mdev->synchronous && atomic_load(&vgpu->inflight)) {
-        pthread_cond_wait(&mdev->done, &mdev->lock);
-    }
-    pthread_mutex_unlock(&mdev->lock);
-}
-
-static bool wait_done(struct mdev *mdev, uint64_t end_ns) // false: too late. Lock held
-{
-    struct timespec ts = {(time_t)(end_ns / 1000000000u), (long)(end_ns % 1000000000u)};
-    return pthread_cond_timedwait(&mdev->done, &mdev->lock, &ts) != ETIMEDOUT;
-}
-
-bool engine_pause(struct vgpu *vgpu, uint64_t timeout_ns)
-{
-    struct mdev *mdev = vgpu->mdev;
-    uint64_t end = host_ns() + timeout_ns;
-    bool still;
-
-    pthread_mutex_lock(&mdev->lock);
-    vgpu->paused = true;
-    mdev->urgent = vgpu;
-    atomic_store(&mdev->preempt, true);
-    settle(vgpu);
-    kick(mdev);
-    while ((vgpu->current || mdev->running == vgpu) && wait_done(mdev, end)) {
-    }
-    still = !vgpu->current && mdev->running != vgpu;
-    mdev->urgent = NULL;
-    if (still) {
-        free_list(mdev, drop_all(vgpu));
-        atomic_store(&vgpu->inflight, 0);
-    }
-    pthread_mutex_unlock(&mdev->lock);
-    return still;
-}
-
-void engine_resume(struct vgpu *vgpu)
-{
-    struct mdev *mdev = vgpu->mdev;
-    pthread_mutex_lock(&mdev->lock);
-    vgpu->paused = false;
-    if (vgpu->head) { // a pause that came too late left them
-        sched_wake(&mdev->sched, &vgpu->sched, host_ns());
-        kick(mdev);
-    }
-    pthread_mutex_unlock(&mdev->lock);
-}
-
-void engine_wait_room(struct vgpu *vgpu)
-{
-    struct mdev *mdev = vgpu->mdev;
-    pthread_mutex_lock(&mdev->lock);
-    while (vgpu->copied > vgpu->quota && vgpu->sched.wants) {
-        pthread_cond_wait(&mdev->done, &mdev->lock);
-    }
-    pthread_mutex_unlock(&mdev->lock);
-}
-
-void engine_cancel(struct vgpu *vgpu)
-{
-    struct mdev *mdev = vgpu->mdev;
-    pthread_mutex_lock(&mdev->lock);
-    if (!vgpu->head && !vgpu->current && mdev->running != vgpu && !atomic_load(&vgpu->touched)) {
-        atomic_store(&vgpu->inflight, 0);
-        pthread_mutex_unlock(&mdev->lock);
-        return; // a driver that starts resets many times over
-    }
-    __atomic_store_n(&vgpu->cancel, true, __ATOMIC_RELAXED);
-    atomic_store(&mdev->preempt, true);
-    kick(mdev);
-    while (vgpu->cancel) {
-        pthread_cond_wait(&mdev->done, &mdev->lock);
-    }
-    pthread_mutex_unlock(&mdev->lock);
-}
-
-bool vgpu_busy(struct vgpu *vgpu)
-{
-    return atomic_load(&vgpu->inflight) != 0;
-}
-
-bool vgpu_wait_idle(struct vgpu *vgpu, uint64_t timeout_ns)
-{
-    struct mdev *mdev = vgpu->mdev;
-    uint64_t end = host_ns() + timeout_ns;
-    bool idle;
-    pthread_mutex_lock(&mdev->lock);
-    while (!(idle = atomic_load(&vgpu->inflight) == 0)) {
-        struct timespec ts = {(time_t)(end / 1000000000u), (long)(end % 1000000000u)};
-        if (pthread_cond_timedwait(&mdev->done, &mdev->lock, &ts) == ETIMEDOUT) {
-            idle = atomic_load(&vgpu->inflight) == 0;
-            break;
-        }
-    }
-    pthread_mutex_unlock(&mdev->lock);
-    return idle;
 }

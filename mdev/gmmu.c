@@ -51,8 +51,8 @@ static struct gmmu_entry walk(struct vgpu *vgpu, uint32_t va, uint32_t epoch)
         if (va < base || va - base >= size) {
             return e; // outside the range: a fault, as the driver configures every client
         }
-        pte_gpa = (uint64_t)vgpu->regs[REG_MH_MMU_PT_BASE] +
-                  (uint64_t)((va - base) >> PAGE_SHIFT) * 4;
+        pte_gpa =
+            (uint64_t)vgpu->regs[REG_MH_MMU_PT_BASE] + (uint64_t)((va - base) >> PAGE_SHIFT) * 4;
         pte = window_lookup(vgpu, pte_gpa & ~3ull, 4, &prot, &window);
         if (!pte || !(prot & VGPU_DMA_READ)) {
             return e;
@@ -187,8 +187,7 @@ static const uint8_t *mem_span(struct gpu_mem *mem, uint32_t va, size_t want, si
     return first + (va & (PAGE_BYTES - 1));
 }
 
-static const struct gpu_mem_ops mem_ops = {
-    .read = mem_read, .write = mem_write, .span = mem_span};
+static const struct gpu_mem_ops mem_ops = {.read = mem_read, .write = mem_write, .span = mem_span};
 
 void gmmu_init(struct gmmu *mmu, struct vgpu *vgpu)
 {
@@ -224,7 +223,8 @@ bool gmmu_reachable(struct gmmu *mmu, uint32_t va, uint64_t bytes, unsigned prot
     return true;
 }
 
-// ---- which pages the device wrote ------------------------------------------------------------------
+// ---- which pages the device wrote
+// ------------------------------------------------------------------
 
 static size_t dirty_words(const struct dma_window *w)
 {
@@ -346,8 +346,8 @@ int vgpu_dma_map(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes, void *hva, uns
 int vgpu_dma_unmap(struct vgpu *vgpu, uint64_t gpa, uint64_t bytes)
 {
     int rc = -ENOENT;
-    // nobody may hold a pointer into the window any more; work that has nothing to do with it ends in
-    // peace, as far as a client's patience goes
+    // nobody may hold a pointer into the window any more; work that has nothing to do with it ends
+    // in peace, as far as a client's patience goes
     if (!vgpu_wait_idle(vgpu, UNMAP_PATIENCE_NS)) {
         engine_cancel(vgpu);
     }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 mdev_SRCS := mdev/mdev.c mdev/types.c mdev/vgpu.c mdev/gmmu.c mdev/region.c mdev/ring.c \
-             mdev/audit.c mdev/sched.c mdev/engine.c mdev/irq.c mdev/capture.c mdev/state.c \
+             mdev/audit.c mdev/sched.c mdev/engine.c mdev/queue.c mdev/irq.c mdev/capture.c mdev/state.c \
              mdev/details.c mdev/profile.c mdev/profile_details.c mdev/profile_share.c mdev/profile_out.c mdev/pci.c \
              mdev/vfio_user.c mdev/vfio_user_cmd.c mdev/vfio_user_version.c mdev/vfio_user_dma.c \
              mdev/vfio_user_irq.c mdev/vfio_user_migrate.c mdev/vfio_user_remote.c \

@@ -212,7 +212,13 @@ int audit_workload(struct vgpu *vgpu, struct workload *w);
 const char *audit_buffer(struct vgpu *vgpu, struct workload *w, uint32_t first, uint32_t ndw,
                          unsigned depth, char *why, size_t why_n);
 
-// engine.c
+// queue.c; with the lock held: something for the engine to look at; nothing of it can run, perhaps;
+// all of it goes
+void queue_kick(struct mdev *mdev);
+void queue_settle(struct vgpu *vgpu);
+void queue_drop(struct vgpu *vgpu);
+
+// engine.c and queue.c
 int engine_start(struct mdev *mdev, struct err *err);
 void engine_stop(struct mdev *mdev);
 int engine_call(struct mdev *mdev, int (*fn)(void *arg, struct err *err), void *arg,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Records of submissions and their distributions; see profile.h. A record is one append under a lock
-// (tens of nanoseconds a submission); everything else happens when somebody asks.
+// Records of submissions and their distributions; see profile.h. A record is one append under a
+// lock (tens of nanoseconds a submission); everything else happens when somebody asks.
 #include "mdev/profile.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What submissions are made of, summed up as it comes: by buffer and kind of work, by buffer, by tile,
-// by register. Tables are bounded; what does not fit is counted as lost, never silently.
+// What submissions are made of, summed up as it comes: by buffer and kind of work, by buffer, by
+// tile, by register. Tables are bounded; what does not fit is counted as lost, never silently.
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +23,8 @@ const char *profile_work_name(unsigned kind)
     return kind < VGPU_WORK_COUNT ? work_names[kind] : "?";
 }
 
-// ---- tables ----------------------------------------------------------------------------------------
+// ---- tables
+// ----------------------------------------------------------------------------------------
 
 static void *row_of(struct table *t, const void *key, size_t key_bytes, size_t row_bytes)
 {
@@ -71,7 +72,8 @@ void profile_tables_free(struct profile *p)
 
 const struct profile_leaf *profile_leaf_at(const struct profile *p, unsigned i)
 {
-    return i < p->leaves.used ? (const struct profile_leaf *)(const void *)p->leaves.rows + i : NULL;
+    return i < p->leaves.used ? (const struct profile_leaf *)(const void *)p->leaves.rows + i
+                              : NULL;
 }
 
 const struct profile_ib *profile_ib_at(const struct profile *p, unsigned i)
@@ -89,13 +91,14 @@ uint64_t profile_lost(const struct profile *p)
     return p->lost;
 }
 
-// ---- as it comes -----------------------------------------------------------------------------------
+// ---- as it comes
+// -----------------------------------------------------------------------------------
 
 static void add_work(struct profile *p, uint32_t who, const struct vgpu_submission *sub,
                      const struct vgpu_work *k)
 {
-    const struct profile_leaf_key lk = {who, sub->context, k->ib_va, k->kind, k->prim,
-                                        k->kind == VGPU_WORK_draw ? k->count : 0};
+    const struct profile_leaf_key lk = {
+        who, sub->context, k->ib_va, k->kind, k->prim, k->kind == VGPU_WORK_draw ? k->count : 0};
     const struct profile_tile_key tk = {who, -k->tile_x, -k->tile_y};
     struct profile_leaf *leaf = row_of(&p->leaves, &lk, sizeof lk, sizeof *leaf);
     if (leaf) {
@@ -160,7 +163,8 @@ void profile_details(void *ctx, struct vgpu *vgpu, const struct vgpu_submission 
     pthread_mutex_unlock(&p->lock);
 }
 
-// ---- registers -------------------------------------------------------------------------------------
+// ---- registers
+// -------------------------------------------------------------------------------------
 
 static int by_accesses(const void *a, const void *b)
 {
@@ -170,7 +174,8 @@ static int by_accesses(const void *a, const void *b)
     return m < n ? 1 : m > n ? -1 : 0;
 }
 
-unsigned profile_registers(const struct profile *p, unsigned vgpu, struct profile_reg *out, unsigned n)
+unsigned profile_registers(const struct profile *p, unsigned vgpu, struct profile_reg *out,
+                           unsigned n)
 {
     const struct vgpu_heat *h = vgpu < p->nvgpus ? p->vgpus[vgpu].heat : NULL;
     struct profile_reg *all;

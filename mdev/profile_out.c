@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A profile as files: JSON summary, CSV of every submission, Chrome trace. Written through a temporary
-// name, so a full disk leaves no half file.
+// A profile as files: JSON summary, CSV of every submission, Chrome trace. Written through a
+// temporary name, so a full disk leaves no half file.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +65,8 @@ static void json_registers(struct profile *p, unsigned vgpu, FILE *f)
     fprintf(f, ", \"registers\": [");
     for (unsigned i = 0; i < n; i++) {
         fprintf(f,
-                "%s\n  {\"reg\": %u, \"name\": \"%s\", \"reads\": %llu, \"writes\": %llu, \"same\": %llu, "
+                "%s\n  {\"reg\": %u, \"name\": \"%s\", \"reads\": %llu, \"writes\": %llu, "
+                "\"same\": %llu, "
                 "\"polls\": %llu, \"longest_spin\": %llu, \"ns\": %llu}",
                 i ? "," : "", r[i].reg, r[i].name, (unsigned long long)r[i].heat.reads,
                 (unsigned long long)r[i].heat.writes, (unsigned long long)r[i].heat.same,
@@ -80,11 +81,12 @@ static void json_sharing(struct profile *p, FILE *f)
     struct profile_sharing *s = malloc(sizeof *s);
     if (s && profile_share(p, s) == 0) {
         fprintf(f,
-                "\"sharing\": {\"span_ns\": %llu, \"busy_ns\": %llu, \"bubble_ns\": %llu, \"preemptions\": "
+                "\"sharing\": {\"span_ns\": %llu, \"busy_ns\": %llu, \"bubble_ns\": %llu, "
+                "\"preemptions\": "
                 "%llu, \"jain_median\": %.6f, \"jain_worst\": %.6f, \"waited_for\": [",
                 (unsigned long long)s->span_ns, (unsigned long long)s->busy_ns,
-                (unsigned long long)s->bubble_ns, (unsigned long long)s->preemptions, s->jain_median,
-                s->jain_worst);
+                (unsigned long long)s->bubble_ns, (unsigned long long)s->preemptions,
+                s->jain_median, s->jain_worst);
         for (unsigned i = 0; i < s->vgpus; i++) {
             fprintf(f, "%s[", i ? ", " : "");
             for (unsigned k = 0; k < s->vgpus; k++) {
@@ -107,25 +109,29 @@ static void json_details(struct profile *p, FILE *f)
         fprintf(f,
                 "%s\n {\"vgpu\": %u, \"context\": %u, \"ib\": %u, \"kind\": \"%s\", \"prim\": %u, "
                 "\"count\": %u, \"calls\": %llu, \"ns\": %llu}",
-                i ? "," : "", l->key.vgpu, l->key.context, l->key.ib_va, profile_work_name(l->key.kind),
-                l->key.prim, l->key.count, (unsigned long long)l->calls, (unsigned long long)l->ns);
+                i ? "," : "", l->key.vgpu, l->key.context, l->key.ib_va,
+                profile_work_name(l->key.kind), l->key.prim, l->key.count,
+                (unsigned long long)l->calls, (unsigned long long)l->ns);
     }
     fprintf(f, "],\n\"ibs\": [");
     for (unsigned i = 0; (b = profile_ib_at(p, i)); i++) {
         fprintf(f,
-                "%s\n {\"vgpu\": %u, \"context\": %u, \"va\": %u, \"submissions\": %llu, \"calls\": %llu, "
+                "%s\n {\"vgpu\": %u, \"context\": %u, \"va\": %u, \"submissions\": %llu, "
+                "\"calls\": %llu, "
                 "\"dwords\": %llu, \"packets\": %llu}",
-                i ? "," : "", b->key.vgpu, b->key.context, b->key.va, (unsigned long long)b->submissions,
-                (unsigned long long)b->calls, (unsigned long long)b->dwords,
-                (unsigned long long)b->packets);
+                i ? "," : "", b->key.vgpu, b->key.context, b->key.va,
+                (unsigned long long)b->submissions, (unsigned long long)b->calls,
+                (unsigned long long)b->dwords, (unsigned long long)b->packets);
     }
     fprintf(f, "],\n\"tiles\": [");
     for (unsigned i = 0; (t = profile_tile_at(p, i)); i++) {
         fprintf(f,
-                "%s\n {\"vgpu\": %u, \"x\": %d, \"y\": %d, \"draws\": %llu, \"resolves\": %llu, \"pixels\": "
+                "%s\n {\"vgpu\": %u, \"x\": %d, \"y\": %d, \"draws\": %llu, \"resolves\": %llu, "
+                "\"pixels\": "
                 "%llu, \"ns\": %llu}",
                 i ? "," : "", t->key.vgpu, t->key.x, t->key.y, (unsigned long long)t->draws,
-                (unsigned long long)t->resolves, (unsigned long long)t->pixels, (unsigned long long)t->ns);
+                (unsigned long long)t->resolves, (unsigned long long)t->pixels,
+                (unsigned long long)t->ns);
     }
     fprintf(f, "]");
 }
@@ -179,8 +185,8 @@ static void csv_body(struct profile *p, FILE *f)
     }
     fprintf(f, ",name\n");
     for (uint64_t i = 0; (s = profile_record(p, i, &who)); i++) {
-        fprintf(f, "%llu,%u,%d,%u,%u,%u,%u,%u,%u,%llu,%u,%u", (unsigned long long)s->id, who, s->verdict,
-                s->seqno, s->ibs, s->dwords, s->packets, s->draws, s->resolves,
+        fprintf(f, "%llu,%u,%d,%u,%u,%u,%u,%u,%u,%llu,%u,%u", (unsigned long long)s->id, who,
+                s->verdict, s->seqno, s->ibs, s->dwords, s->packets, s->draws, s->resolves,
                 (unsigned long long)s->engine_ns, s->slices, s->context);
         for (unsigned k = 0; k < VGPU_STAGE_COUNT; k++) {
             fprintf(f, ",%llu", (unsigned long long)s->stamp_ns[k]);
@@ -236,7 +242,8 @@ static void trace_body(struct profile *p, FILE *f)
         const struct kept_work *k = &p->works[i];
         if (k->work.start_ns >= origin) {
             fprintf(f,
-                    ",\n{\"name\":\"%s\",\"ph\":\"X\",\"pid\":%u,\"tid\":3,\"ts\":%.3f,\"dur\":%.3f,\"args\":{"
+                    ",\n{\"name\":\"%s\",\"ph\":\"X\",\"pid\":%u,\"tid\":3,\"ts\":%.3f,\"dur\":%."
+                    "3f,\"args\":{"
                     "\"id\":%llu,\"ib\":\"0x%08x\",\"count\":%u,\"tile\":\"%d,%d\"}}",
                     profile_work_name(k->work.kind), k->vgpu + 1,
                     (double)(k->work.start_ns - origin) / 1e3, (double)k->work.ns / 1e3,
@@ -247,15 +254,17 @@ static void trace_body(struct profile *p, FILE *f)
     fprintf(f, "]\n");
 }
 
-// ---- and back --------------------------------------------------------------------------------------
+// ---- and back
+// --------------------------------------------------------------------------------------
 
 enum { COL_NAME = VGPU_STAGE_COUNT + 12 };
 
 static bool columns_fit(const char *line)
 {
     char want[1024];
-    size_t n = (size_t)snprintf(want, sizeof want,
-                                "id,vgpu,verdict,seqno,ibs,dwords,packets,draws,resolves,engine_ns,slices,context");
+    size_t n = (size_t)snprintf(
+        want, sizeof want,
+        "id,vgpu,verdict,seqno,ibs,dwords,packets,draws,resolves,engine_ns,slices,context");
     for (unsigned k = 0; k < VGPU_STAGE_COUNT; k++) {
         n += (size_t)snprintf(want + n, sizeof want - n, ",%s_ns", stage_names[k]);
     }
@@ -291,11 +300,17 @@ static bool read_line(struct profile *p, char *line)
     if (who < 0 || !at[0]) {
         return false;
     }
-    s = (struct vgpu_submission){.id = (uint64_t)v[0], .verdict = (int)v[2], .seqno = (uint32_t)v[3],
-                                 .ibs = (uint32_t)v[4], .dwords = (uint32_t)v[5],
-                                 .packets = (uint32_t)v[6], .draws = (uint32_t)v[7],
-                                 .resolves = (uint32_t)v[8], .engine_ns = (uint64_t)v[9],
-                                 .slices = (uint32_t)v[10], .context = (uint32_t)v[11]};
+    s = (struct vgpu_submission){.id = (uint64_t)v[0],
+                                 .verdict = (int)v[2],
+                                 .seqno = (uint32_t)v[3],
+                                 .ibs = (uint32_t)v[4],
+                                 .dwords = (uint32_t)v[5],
+                                 .packets = (uint32_t)v[6],
+                                 .draws = (uint32_t)v[7],
+                                 .resolves = (uint32_t)v[8],
+                                 .engine_ns = (uint64_t)v[9],
+                                 .slices = (uint32_t)v[10],
+                                 .context = (uint32_t)v[11]};
     for (unsigned k = 0; k < VGPU_STAGE_COUNT; k++) {
         s.stamp_ns[k] = (uint64_t)v[12 + k];
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the records say about sharing, and what two runs say about each other. Both only read records,
-// so they work on a file as on a live profile.
+// What the records say about sharing, and what two runs say about each other. Both only read
+// records, so they work on a file as on a live profile.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,8 @@ bool profile_interval(const struct vgpu_submission *sub, enum vgpu_stage from, e
     return *a && *b > *a;
 }
 
-// ---- sharing ---------------------------------------------------------------------------------------
+// ---- sharing
+// ---------------------------------------------------------------------------------------
 
 struct run {
     uint64_t a, b, ns; // on the engine, of it at work
@@ -33,7 +34,8 @@ static int by_start(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static struct run *collect(const struct profile *p, enum vgpu_stage from, enum vgpu_stage to, uint64_t *n)
+static struct run *collect(const struct profile *p, enum vgpu_stage from, enum vgpu_stage to,
+                           uint64_t *n)
 {
     struct run *r = malloc((p->used + 1) * sizeof *r);
     *n = 0;
@@ -53,8 +55,8 @@ static struct run *collect(const struct profile *p, enum vgpu_stage from, enum v
 }
 
 // For whom each waited: the others' time on the engine while it was queued.
-static void waits(struct profile_sharing *out, const struct run *run, uint64_t nrun, const struct run *wait,
-                  uint64_t nwait)
+static void waits(struct profile_sharing *out, const struct run *run, uint64_t nrun,
+                  const struct run *wait, uint64_t nwait)
 {
     uint64_t first = 0, longest = 0;
     for (uint64_t i = 0; i < nrun; i++) {
@@ -76,7 +78,8 @@ static void waits(struct profile_sharing *out, const struct run *run, uint64_t n
 }
 
 // Engine idle while somebody waited: the gaps between runs that waits cover.
-static uint64_t bubbles(const struct run *run, uint64_t nrun, const struct run *wait, uint64_t nwait)
+static uint64_t bubbles(const struct run *run, uint64_t nrun, const struct run *wait,
+                        uint64_t nwait)
 {
     uint64_t end = 0, sum = 0, w = 0, covered = 0;
     for (uint64_t i = 0; i < nrun; i++) {
@@ -116,7 +119,8 @@ static int fairness(struct profile_sharing *out, uint64_t t0, const struct run *
 {
     uint64_t windows = out->span_ns / WINDOW_NS + 2, n = 0;
     double *used = calloc(windows * PROFILE_SHARES_MAX, sizeof *used);
-    double *wanted = calloc(windows * PROFILE_SHARES_MAX, sizeof *wanted), *jain = calloc(windows, sizeof *jain);
+    double *wanted = calloc(windows * PROFILE_SHARES_MAX, sizeof *wanted),
+           *jain = calloc(windows, sizeof *jain);
     out->jain_median = out->jain_worst = 1;
     for (uint64_t i = 0; used && wanted && jain && i < nrun; i++) {
         spread(used, t0, &run[i], (double)run[i].ns / (double)(run[i].b - run[i].a), true);
@@ -127,7 +131,8 @@ static int fairness(struct profile_sharing *out, uint64_t t0, const struct run *
     for (uint64_t w = 0; used && wanted && jain && w < windows; w++) {
         double s = 0, q = 0;
         unsigned k = 0;
-        for (unsigned v = 0; v < out->vgpus; v++) { // those who had something queued nearly all the time
+        for (unsigned v = 0; v < out->vgpus;
+             v++) { // those who had something queued nearly all the time
             if (wanted[w * PROFILE_SHARES_MAX + v] > 0.9 * WINDOW_NS) {
                 s += used[w * PROFILE_SHARES_MAX + v];
                 q += used[w * PROFILE_SHARES_MAX + v] * used[w * PROFILE_SHARES_MAX + v];
@@ -179,7 +184,8 @@ int profile_share(const struct profile *p, struct profile_sharing *out)
     return rc;
 }
 
-// ---- two runs --------------------------------------------------------------------------------------
+// ---- two runs
+// --------------------------------------------------------------------------------------
 
 static uint64_t by_fence(const struct profile *p, uint64_t i)
 {
@@ -232,7 +238,8 @@ static double resampled(const double *v, uint64_t n, double *scratch, uint64_t *
     return median(scratch, k);
 }
 
-static int delta(const struct profile *a, const struct profile *b, unsigned what, struct profile_delta *d)
+static int delta(const struct profile *a, const struct profile *b, unsigned what,
+                 struct profile_delta *d)
 {
     double *va = values(a, what, &d->na), *vb = values(b, what, &d->nb);
     double *scratch = malloc(SAMPLE_MAX * sizeof *scratch), change[RESAMPLES];
@@ -243,7 +250,8 @@ static int delta(const struct profile *a, const struct profile *b, unsigned what
                                            : "period";
     if (!rc && d->na > 1 && d->nb > 1) {
         for (unsigned i = 0; i < RESAMPLES; i++) {
-            double x = resampled(va, d->na, scratch, &seed), y = resampled(vb, d->nb, scratch, &seed);
+            double x = resampled(va, d->na, scratch, &seed),
+                   y = resampled(vb, d->nb, scratch, &seed);
             change[i] = (y + 1) / (x + 1) - 1; // one nanosecond more: spans may be empty
         }
         qsort(change, RESAMPLES, sizeof *change, by_double);

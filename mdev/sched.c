@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Earliest eligible virtual deadline first, with classes and caps; see sched.h. All arithmetic is in
-// integers, so that a simulation gives the same order on every host.
+// Earliest eligible virtual deadline first, with classes and caps; see sched.h. All arithmetic is
+// in integers, so that a simulation gives the same order on every host.
 #include "mdev/sched.h"
 
 #include <stddef.h>
@@ -40,11 +40,12 @@ void sched_entity_init(struct sched *s, struct sched_entity *e, uint32_t weight)
                                .v = s->v};
 }
 
-// ---- the average ---------------------------------------------------------------------------------
+// ---- the average
+// ---------------------------------------------------------------------------------
 
 struct mean {
-    uint64_t base;   // the smallest virtual time
-    __int128 sum;    // of weight * (v - base)
+    uint64_t base; // the smallest virtual time
+    __int128 sum;  // of weight * (v - base)
     int64_t weights;
 };
 
@@ -74,7 +75,8 @@ static bool eligible(const struct mean *m, const struct sched_entity *e)
     return (__int128)(e->v - m->base) * m->weights <= m->sum;
 }
 
-// ---- caps ------------------------------------------------------------------------------------------
+// ---- caps
+// ------------------------------------------------------------------------------------------
 
 // A bucket one slice deep: no window of any length sees more than the cap's part of it and a slice.
 static void refill(struct sched_entity *e, uint64_t now_ns)
@@ -95,7 +97,8 @@ static uint64_t ready_ns(const struct sched_entity *e)
                      : e->tokens_ns + ((uint64_t)lack * SCHED_CAP_FULL + e->cap - 1) / e->cap;
 }
 
-// ---- who competes ------------------------------------------------------------------------------------
+// ---- who competes
+// ------------------------------------------------------------------------------------
 
 static void drop(struct sched_entity **list, unsigned *n, struct sched_entity *e)
 {
@@ -109,8 +112,8 @@ static void compete(struct sched *s, struct sched_entity *e)
     uint64_t request = virtual_ns(e, slices[e->cls]);
     uint64_t owed = e->lag < 8 * request ? e->lag : 8 * request;
     advance(s);
-    // Sleeping earns nothing: what others owed it when it left is still owed (within reason), and so
-    // is what it had used too much, as far as the others have not caught up.
+    // Sleeping earns nothing: what others owed it when it left is still owed (within reason), and
+    // so is what it had used too much, as far as the others have not caught up.
     if (s->v > owed && e->v < s->v - owed) {
         e->v = s->v - owed;
     }
@@ -170,7 +173,8 @@ void sched_sleep(struct sched *s, struct sched_entity *e)
     }
 }
 
-// ---- settings ----------------------------------------------------------------------------------------
+// ---- settings
+// ----------------------------------------------------------------------------------------
 
 void sched_set_weight(struct sched *s, struct sched_entity *e, uint32_t weight)
 {
@@ -197,7 +201,8 @@ void sched_set_cap(struct sched *s, struct sched_entity *e, uint32_t thousandths
     }
 }
 
-// ---- running -----------------------------------------------------------------------------------------
+// ---- running
+// -----------------------------------------------------------------------------------------
 
 static void unthrottle(struct sched *s, uint64_t now_ns)
 {

@@ -6,8 +6,8 @@
 //
 // Fairness is virtual time: an entity's advances by the engine time it used divided by its weight.
 // Those not ahead of the weighted average are eligible. Among the eligible the higher class goes
-// first, then the one whose request (a slice) would end earliest in virtual time. Since only eligible
-// entities use their class, a high class buys a short wait and never more than the share.
+// first, then the one whose request (a slice) would end earliest in virtual time. Since only
+// eligible entities use their class, a high class buys a short wait and never more than the share.
 #ifndef MDEV_SCHED_H
 #define MDEV_SCHED_H
 
@@ -31,8 +31,8 @@ enum { SCHED_WEIGHT_DEFAULT = 100, SCHED_WEIGHT_MAX = 10000, SCHED_CAP_FULL = 10
 
 // Embedded in the owner, which fills nothing in but by the functions below.
 struct sched_entity {
-    uint32_t weight;           // 1..SCHED_WEIGHT_MAX
-    uint32_t cap;              // thousandths of the engine, 0: none
+    uint32_t weight; // 1..SCHED_WEIGHT_MAX
+    uint32_t cap;    // thousandths of the engine, 0: none
     enum sched_class cls;
     bool wants;                // has work
     bool throttled;            // has work, but its cap is used up
@@ -50,7 +50,7 @@ struct sched {
     struct sched_entity *run[SCHED_ENTITIES_MAX];    // those who compete
     struct sched_entity *capped[SCHED_ENTITIES_MAX]; // throttled ones
     unsigned nrun, ncapped;
-    uint64_t v;                // the weighted average, kept while nobody competes
+    uint64_t v; // the weighted average, kept while nobody competes
     uint64_t ids;
 };
 

@@ -31,7 +31,8 @@ static void put_rows(FILE *f, unsigned n, const char *const names[2])
     for (unsigned i = 0; i < n; i++) {
         unsigned long long t = 1000000000ull + i * 1000000ull;
         fprintf(f, "%u,%u,0,%u,2,120,40,3,1,%u,%u,1879048192", i + 1, i % 2, i, 950000, 1 + i % 3);
-        fprintf(f, ",%llu,%llu,%llu,%llu", t - 1000000, t - 999000, t - 990000, t - 989000); // doorbell .. queued
+        fprintf(f, ",%llu,%llu,%llu,%llu", t - 1000000, t - 999000, t - 990000,
+                t - 989000); // doorbell .. queued
         fprintf(f, ",%llu,%llu,%llu,%llu,%llu", t, t + 960000, t + 961000, t + 962000, t + 970000);
         fprintf(f, ",%s\n", names[i % 2]);
     }
@@ -84,8 +85,14 @@ static char *page_of(struct profile *p)
 
 static void test_page_has_its_parts_and_needs_nothing(void **state)
 {
-    static const char *const parts[] = {"<h2>Overview",  "Engine over", "Timeline of the busiest", "Where each submission",
-                                        "Who waited for", "left",        "right",                   "</html>"};
+    static const char *const parts[] = {"<h2>Overview",
+                                        "Engine over",
+                                        "Timeline of the busiest",
+                                        "Where each submission",
+                                        "Who waited for",
+                                        "left",
+                                        "right",
+                                        "</html>"};
     struct profile *p = profile_of(400, "left", "right");
     char *page = page_of(p);
     (void)state;

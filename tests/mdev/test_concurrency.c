@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Many guests on one engine at once, each on a thread of its own, doing what drivers do at random
-// moments: submit, poll, wait, acknowledge, reset, unmap. Nobody may wait for ever: every fence comes,
-// every interrupt comes, whoever else is busy.
+// moments: submit, poll, wait, acknowledge, reset, unmap. Nobody may wait for ever: every fence
+// comes, every interrupt comes, whoever else is busy.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -72,7 +72,8 @@ static void turn(struct actor *a)
     case 1: { // memory goes and comes back
         struct err err = {0};
         if (vgpu_dma_unmap(g->vgpu, RAM_GPA, RAM_BYTES) ||
-            vgpu_dma_map(g->vgpu, RAM_GPA, RAM_BYTES, g->ram, VGPU_DMA_READ | VGPU_DMA_WRITE, &err)) {
+            vgpu_dma_map(g->vgpu, RAM_GPA, RAM_BYTES, g->ram, VGPU_DMA_READ | VGPU_DMA_WRITE,
+                         &err)) {
             a->lost = "the memory window";
         }
         guest_init_hw(g);

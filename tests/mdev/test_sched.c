@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The scheduler's promises, proved on virtual time: the policy module runs an engine that exists only
-// as a loop, for thousands of synthetic vGPUs with random jobs. Jobs are streams of draws that cannot
-// be interrupted, as on the engine; no clock is read, so each run of this test is the same.
+// The scheduler's promises, proved on virtual time: the policy module runs an engine that exists
+// only as a loop, for thousands of synthetic vGPUs with random jobs. Jobs are streams of draws that
+// cannot be interrupted, as on the engine; no clock is read, so each run of this test is the same.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -25,10 +25,10 @@ struct vm {
     struct sched_entity e;
     // its work: jobs of random length made of draws of random length, then a pause
     uint64_t job_min, job_max, draw_min, draw_max, pause_min, pause_max;
-    uint64_t next_ns;    // when the next job arrives
-    uint64_t left;       // of the job
+    uint64_t next_ns; // when the next job arrives
+    uint64_t left;    // of the job
     uint64_t arrived_ns;
-    bool waiting;        // has not started since it arrived
+    bool waiting; // has not started since it arrived
     uint64_t used[WINDOWS_MAX + 1], total, jobs;
     uint64_t *waits;
     unsigned nwaits;
@@ -40,7 +40,7 @@ struct sim {
     unsigned n;
     uint64_t now, idle_wanted; // engine idle although somebody had work and no cap
     uint64_t busy, seed, switches;
-    uint64_t switch_ns;        // what changing the guest costs
+    uint64_t switch_ns; // what changing the guest costs
 };
 
 static uint64_t rnd(struct sim *m)
@@ -69,7 +69,10 @@ static struct sim *sim_new(unsigned n, uint64_t seed)
         struct vm *v = &m->vms[i];
         sched_entity_init(&m->s, &v->e, 0);
         // always busy; jobs of 0.1 to 8 ms, draws of 10 us to 0.4 ms
-        *v = (struct vm){.e = v->e, .job_min = 100 * US, .job_max = 8 * MS, .draw_min = 10 * US,
+        *v = (struct vm){.e = v->e,
+                         .job_min = 100 * US,
+                         .job_max = 8 * MS,
+                         .draw_min = 10 * US,
                          .draw_max = 400 * US};
     }
     return m;
@@ -218,7 +221,8 @@ static uint64_t quantile(struct vm *v, double q)
     return v->waits[(unsigned)((v->nwaits - 1) * q)];
 }
 
-// ---- fairness ----------------------------------------------------------------------------------------
+// ---- fairness
+// ----------------------------------------------------------------------------------------
 
 static void test_equal_machines_get_equal_shares(void **state)
 {
@@ -237,8 +241,9 @@ static void test_equal_machines_get_equal_shares(void **state)
             assert_true(m->busy > 5 * SEC * 999 / 1000);
             sim_free(m);
         }
-        print_message("[ NUMBERS  ] %2u equal machines: worst Jain index %.4f a second, %.4f in 100 ms\n",
-                      counts[c], second, tenth);
+        print_message(
+            "[ NUMBERS  ] %2u equal machines: worst Jain index %.4f a second, %.4f in 100 ms\n",
+            counts[c], second, tenth);
         assert_true(second >= 0.995);
         assert_true(tenth >= (counts[c] <= 8 ? 0.97 : 0.95));
     }
@@ -273,7 +278,8 @@ static void test_shares_follow_weights(void **state)
         w = worst_share(steps, ARRAY_LEN(steps), 2 * SEC, seed);
         worst = w > worst ? w : worst;
     }
-    print_message("[ NUMBERS  ] weights 1:2:4:8: shares off by %.2f %% at worst in 2 s\n", 100 * worst);
+    print_message("[ NUMBERS  ] weights 1:2:4:8: shares off by %.2f %% at worst in 2 s\n",
+                  100 * worst);
     assert_true(worst <= 0.02);
     w = worst_share(wild, ARRAY_LEN(wild), 9 * SEC, 7);
     print_message("[ NUMBERS  ] weights 1:10:100:1000: off by %.2f %% in 9 s\n", 100 * w);
@@ -306,7 +312,8 @@ static void test_a_new_weight_counts_within_100_ms(void **state)
     sim_free(m);
 }
 
-// ---- work conservation ---------------------------------------------------------------------------------
+// ---- work conservation
+// ---------------------------------------------------------------------------------
 
 static void test_a_lone_busy_machine_has_the_engine(void **state)
 {
@@ -362,7 +369,8 @@ static void test_debt_does_not_vanish_by_sleeping(void **state)
     sim_free(m);
 }
 
-// ---- caps ----------------------------------------------------------------------------------------------
+// ---- caps
+// ----------------------------------------------------------------------------------------------
 
 static void test_no_window_sees_more_than_the_cap_and_a_slice(void **state)
 {
@@ -371,7 +379,8 @@ static void test_no_window_sees_more_than_the_cap_and_a_slice(void **state)
         struct sim *m = sim_new(4, seed);
         sched_set_cap(&m->s, &m->vms[0].e, 100, 0);
         for (unsigned i = 1; i < 4; i++) {
-            m->vms[i].pause_max = between(m, 0, 40 * MS); // sometimes it would have the engine alone
+            m->vms[i].pause_max =
+                between(m, 0, 40 * MS); // sometimes it would have the engine alone
         }
         sim_run(m, 5 * SEC);
         for (unsigned w = 0; w < 50; w++) {
@@ -398,7 +407,8 @@ static void test_what_a_cap_leaves_goes_to_the_others(void **state)
     sim_free(m);
 }
 
-// ---- latency -------------------------------------------------------------------------------------------
+// ---- latency
+// -------------------------------------------------------------------------------------------
 
 static void test_high_priority_waits_for_a_draw(void **state)
 {
@@ -418,8 +428,9 @@ static void test_high_priority_waits_for_a_draw(void **state)
     }
     sim_run(m, 9 * SEC);
     p99 = quantile(v, 0.99);
-    print_message("[ NUMBERS  ] high beside 7 with 50 ms jobs: wait p50 %.2f ms, p99 %.2f ms, max %.2f ms\n",
-                  (double)quantile(v, 0.5) / 1e6, (double)p99 / 1e6, (double)quantile(v, 1) / 1e6);
+    print_message(
+        "[ NUMBERS  ] high beside 7 with 50 ms jobs: wait p50 %.2f ms, p99 %.2f ms, max %.2f ms\n",
+        (double)quantile(v, 0.5) / 1e6, (double)p99 / 1e6, (double)quantile(v, 1) / 1e6);
     assert_true(p99 <= 2 * MS);
     assert_true(quantile(v, 1) <= 3 * MS);
     sim_free(m);
@@ -457,7 +468,8 @@ static void test_everybody_waits_a_bounded_time(void **state)
     }
 }
 
-// ---- many ----------------------------------------------------------------------------------------------
+// ---- many
+// ----------------------------------------------------------------------------------------------
 
 static void test_thousands_of_vgpus(void **state)
 {
@@ -513,8 +525,9 @@ static void test_changing_guests_costs_little(void **state)
     sim_run(one, 3 * SEC);
     sim_run(eight, 3 * SEC);
     ratio = (double)eight->busy / (double)one->busy;
-    print_message("[ NUMBERS  ] 8 machines with 0.1 ms a switch: %.1f %% of one machine's throughput\n",
-                  100 * ratio);
+    print_message(
+        "[ NUMBERS  ] 8 machines with 0.1 ms a switch: %.1f %% of one machine's throughput\n",
+        100 * ratio);
     assert_true(ratio >= 0.9);
     sim_free(one);
     sim_free(eight);

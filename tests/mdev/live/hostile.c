@@ -9,9 +9,8 @@
 
 #include "a2xx_regs.gen.h"
 #include "base/bits.h"
-#include "shaders.gen.h"
 
-enum { HEAP_BYTES = 512 << 10, DRAW_WORDS = 8192 };
+enum { HEAP_BYTES = 512 << 10 };
 
 uint32_t hostile_roll(struct attacker *a, uint32_t n)
 {
@@ -19,7 +18,7 @@ uint32_t hostile_roll(struct attacker *a, uint32_t n)
     return (uint32_t)(a->seed >> 33) % n;
 }
 
-static uint32_t word(struct attacker *a)
+uint32_t hostile_word(struct attacker *a)
 {
     return hostile_roll(a, 0x10000) << 16 | hostile_roll(a, 0x10000);
 }
@@ -55,11 +54,12 @@ uint32_t hostile_target(struct attacker *a)
     case 7: // physical addresses of others
         return LIVE_RAM_PA + LIVE_RAM_BYTES + off;
     default:
-        return word(a);
+        return hostile_word(a);
     }
 }
 
-// ---- submitting ------------------------------------------------------------------------------------
+// ---- submitting
+// ------------------------------------------------------------------------------------
 
 void hostile_submit(struct attacker *a, const uint32_t *dw, uint32_t n)
 {
@@ -92,7 +92,8 @@ static void packet(struct attacker *a, uint32_t op, const uint32_t *payload, uin
     packet(a, op, (const uint32_t[]){__VA_ARGS__},                                                 \
            sizeof(const uint32_t[]){__VA_ARGS__} / sizeof(uint32_t))
 
-// ---- buffers ---------------------------------------------------------------------------------------
+// ---- buffers
+// ---------------------------------------------------------------------------------------
 
 static void ib_outside(struct attacker *a)
 {
@@ -101,7 +102,10 @@ static void ib_outside(struct attacker *a)
 
 static void ib_outside_from_ring(struct attacker *a)
 {
-    ring_words(a, (const uint32_t[]){PM4_TYPE3(0x37, 2), hostile_target(a), 1 + hostile_roll(a, 65536), PM4_TYPE2}, 4);
+    ring_words(a,
+               (const uint32_t[]){PM4_TYPE3(0x37, 2), hostile_target(a), 1 + hostile_roll(a, 65536),
+                                  PM4_TYPE2},
+               4);
 }
 
 static void ib_length(struct attacker *a)
@@ -142,49 +146,51 @@ static void ib_changes_itself(struct attacker *a)
 {
     // the copy runs: what the stream writes over its own buffer must have no effect this time
     uint32_t dw[] = {PM4_TYPE3(0x3d, 4), a->heap.va + 5 * 4, PM4_TYPE3(0x3d, 2), hostile_target(a),
-                     word(a), PM4_TYPE2, PM4_TYPE2, PM4_TYPE2};
+                     hostile_word(a),    PM4_TYPE2,          PM4_TYPE2,          PM4_TYPE2};
     hostile_submit(a, dw, ARRAY_LEN(dw));
 }
 
-// ---- packets -----------------------------------------------------------------------------------------
+// ---- packets
+// -----------------------------------------------------------------------------------------
 
 static void packet_past_end(struct attacker *a)
 {
-    uint32_t dw[] = {PM4_TYPE2, 0xc0000000u | hostile_roll(a, 0x4000) << 16 | hostile_roll(a, 128) << 8, 0, 0};
+    uint32_t dw[] = {PM4_TYPE2,
+                     0xc0000000u | hostile_roll(a, 0x4000) << 16 | hostile_roll(a, 128) << 8, 0, 0};
     hostile_submit(a, dw, 2 + hostile_roll(a, 3));
 }
 
 static void packet_unknown(struct attacker *a)
 {
-    PACKET(a, hostile_roll(a, 128), word(a), word(a), word(a));
+    PACKET(a, hostile_roll(a, 128), hostile_word(a), hostile_word(a), hostile_word(a));
 }
 
 static void packet_any(struct attacker *a)
 {
     uint32_t dw[64], n = 1 + hostile_roll(a, 8);
     for (unsigned i = 0; i < n; i++) {
-        dw[i] = hostile_roll(a, 2) ? hostile_target(a) : word(a);
+        dw[i] = hostile_roll(a, 2) ? hostile_target(a) : hostile_word(a);
     }
     packet(a, hostile_roll(a, 128), dw, n);
 }
 
 static void type1(struct attacker *a)
 {
-    uint32_t dw[] = {0x40000000u | word(a) >> 2, word(a), word(a)};
+    uint32_t dw[] = {0x40000000u | hostile_word(a) >> 2, hostile_word(a), hostile_word(a)};
     hostile_submit(a, dw, 3);
 }
 
 static void privileged_packet(struct attacker *a)
 {
     static const uint8_t ops[] = {0x40, 0x48, 0x5f, 0x66, 0x6f};
-    PACKET(a, ops[hostile_roll(a, ARRAY_LEN(ops))], word(a));
+    PACKET(a, ops[hostile_roll(a, ARRAY_LEN(ops))], hostile_word(a));
 }
 
 static void random_words(struct attacker *a)
 {
     uint32_t dw[256];
     for (unsigned i = 0; i < ARRAY_LEN(dw); i++) {
-        dw[i] = hostile_roll(a, 8) ? word(a) : hostile_target(a);
+        dw[i] = hostile_roll(a, 8) ? hostile_word(a) : hostile_target(a);
     }
     hostile_submit(a, dw, ARRAY_LEN(dw));
 }
@@ -193,16 +199,20 @@ static void random_ring(struct attacker *a)
 {
     uint32_t dw[64];
     for (unsigned i = 0; i < ARRAY_LEN(dw); i++) {
-        dw[i] = hostile_roll(a, 4) ? word(a) : 0xc0000000u | hostile_roll(a, 4) << 16 | hostile_roll(a, 128) << 8;
+        dw[i] = hostile_roll(a, 4)
+                    ? hostile_word(a)
+                    : 0xc0000000u | hostile_roll(a, 4) << 16 | hostile_roll(a, 128) << 8;
     }
     ring_words(a, dw, ARRAY_LEN(dw));
 }
 
-// ---- registers ---------------------------------------------------------------------------------------
+// ---- registers
+// ---------------------------------------------------------------------------------------
 
 static void privileged_register(struct attacker *a)
 {
-    static const uint16_t regs[] = {0x3c, 0x40, 0x41, 0x42, 0x45, 0x1c0, 0x1c1, 0x1c5, 0x1f6, 0xa42};
+    static const uint16_t regs[] = {0x3c,  0x40,  0x41,  0x42,  0x45,
+                                    0x1c0, 0x1c1, 0x1c5, 0x1f6, 0xa42};
     uint32_t dw[] = {regs[hostile_roll(a, ARRAY_LEN(regs))], hostile_target(a)};
     hostile_submit(a, dw, 2);
 }
@@ -225,69 +235,78 @@ static void register_rmw(struct attacker *a)
 
 static void set_constant_register(struct attacker *a)
 {
-    PACKET(a, 0x2d, 4u << 16 | hostile_roll(a, 0x10000), word(a), word(a));
+    PACKET(a, 0x2d, 4u << 16 | hostile_roll(a, 0x10000), hostile_word(a), hostile_word(a));
 }
 
 static void constant_range(struct attacker *a)
 {
-    PACKET(a, 0x2d, hostile_roll(a, 256) << 16 | (hostile_roll(a, 2) ? 0xffff - hostile_roll(a, 4) : hostile_roll(a, 0x10000)),
-           word(a), word(a), word(a));
+    PACKET(a, 0x2d,
+           hostile_roll(a, 256) << 16 |
+               (hostile_roll(a, 2) ? 0xffff - hostile_roll(a, 4) : hostile_roll(a, 0x10000)),
+           hostile_word(a), hostile_word(a), hostile_word(a));
 }
 
 static void constant_load(struct attacker *a)
 {
-    PACKET(a, 0x2e, hostile_target(a), hostile_roll(a, 5) << 16 | hostile_roll(a, 0x400), hostile_roll(a, 0x1000));
+    PACKET(a, 0x2e, hostile_target(a), hostile_roll(a, 5) << 16 | hostile_roll(a, 0x400),
+           hostile_roll(a, 0x1000));
 }
 
-// ---- memory ------------------------------------------------------------------------------------------
+// ---- memory
+// ------------------------------------------------------------------------------------------
 
 static void mem_write(struct attacker *a)
 {
     uint32_t dw[40], n = 1 + hostile_roll(a, 36);
     dw[0] = hostile_target(a);
     for (uint32_t i = 1; i <= n; i++) {
-        dw[i] = word(a);
+        dw[i] = hostile_word(a);
     }
     packet(a, 0x3d, dw, n + 1);
 }
 
 static void reg_to_mem(struct attacker *a)
 {
-    PACKET(a, 0x3e, word(a) & 0xfffc7fffu, hostile_target(a));
+    PACKET(a, 0x3e, hostile_word(a) & 0xfffc7fffu, hostile_target(a));
 }
 
 static void event_write(struct attacker *a)
 {
-    PACKET(a, 0x46, 4, hostile_target(a), word(a));
+    PACKET(a, 0x46, 4, hostile_target(a), hostile_word(a));
 }
 
 static void wait_memory(struct attacker *a)
 {
-    PACKET(a, 0x3c, 0x10 | hostile_roll(a, 8), hostile_target(a), word(a), word(a), 10);
+    PACKET(a, 0x3c, 0x10 | hostile_roll(a, 8), hostile_target(a), hostile_word(a), hostile_word(a),
+           10);
 }
 
 static void wait_forever(struct attacker *a)
 {
-    PACKET(a, 0x52, hostile_roll(a, 0x5000), word(a), 0xffffffff, 10);
+    PACKET(a, 0x52, hostile_roll(a, 0x5000), hostile_word(a), 0xffffffff, 10);
 }
 
 static void program_load(struct attacker *a)
 {
-    PACKET(a, 0x27, hostile_target(a) | hostile_roll(a, 2), word(a) & 0xfff0fff);
+    PACKET(a, 0x27, hostile_target(a) | hostile_roll(a, 2), hostile_word(a) & 0xfff0fff);
 }
 
-// ---- the page table and the ring's registers ---------------------------------------------------------------
+// ---- the page table and the ring's registers
+// ---------------------------------------------------------------
 
 static void table_to_others(struct attacker *a)
 {
-    static const uint32_t pas[] = {LIVE_RAM_PA - 4096, LIVE_RAM_PA + LIVE_RAM_BYTES, 0, 0xfffff000u, 0x70000000u};
+    static const uint32_t pas[] = {LIVE_RAM_PA - 4096, LIVE_RAM_PA + LIVE_RAM_BYTES, 0, 0xfffff000u,
+                                   0x70000000u};
     uint32_t *e = entry_of(a, a->heap.va + a->heap.bytes - 4096), old = *e;
-    *e = (hostile_roll(a, 2) ? pas[hostile_roll(a, ARRAY_LEN(pas))] : word(a) & ~0xfffu) | 3;
+    *e =
+        (hostile_roll(a, 2) ? pas[hostile_roll(a, ARRAY_LEN(pas))] : hostile_word(a) & ~0xfffu) | 3;
     if (LIVE_RAM_PA <= *e && *e < LIVE_RAM_PA + LIVE_RAM_BYTES) {
         *e = LIVE_RAM_PA - 0x1000 + 3; // its own memory is its own business
     }
     invalidate(a);
-    PACKET(a, 0x3d, a->heap.va + a->heap.bytes - 4096 + hostile_roll(a, 1024) * 4, word(a), word(a));
+    PACKET(a, 0x3d, a->heap.va + a->heap.bytes - 4096 + hostile_roll(a, 1024) * 4, hostile_word(a),
+           hostile_word(a));
     PACKET(a, 0x3e, 0x57a, a->heap.va + a->heap.bytes - 8);
     *e = old;
     invalidate(a);
@@ -296,21 +315,22 @@ static void table_to_others(struct attacker *a)
 static void table_base(struct attacker *a)
 {
     a2_write(&a->vm.gpu, A2_MH_MMU_PT_BASE, hostile_target(a));
-    a2_write(&a->vm.gpu, A2_MH_MMU_VA_RANGE, word(a));
-    PACKET(a, 0x3d, hostile_target(a), word(a));
+    a2_write(&a->vm.gpu, A2_MH_MMU_VA_RANGE, hostile_word(a));
+    PACKET(a, 0x3d, hostile_target(a), hostile_word(a));
 }
 
 static void ring_elsewhere(struct attacker *a)
 {
     a2_write(&a->vm.gpu, A2_CP_RB_BASE, hostile_target(a));
-    a2_write(&a->vm.gpu, A2_CP_RB_CNTL, word(a));
+    a2_write(&a->vm.gpu, A2_CP_RB_CNTL, hostile_word(a));
     a2_write(&a->vm.gpu, A2_CP_RB_WPTR, hostile_roll(a, 16384));
 }
 
 static void wptr_wild(struct attacker *a)
 {
     for (unsigned i = 0; i < 20; i++) {
-        a2_write(&a->vm.gpu, A2_CP_RB_WPTR, hostile_roll(a, 4) ? hostile_roll(a, 8192) : word(a));
+        a2_write(&a->vm.gpu, A2_CP_RB_WPTR,
+                 hostile_roll(a, 4) ? hostile_roll(a, 8192) : hostile_word(a));
     }
 }
 
@@ -319,7 +339,7 @@ static void mmio_random(struct attacker *a)
     for (unsigned i = 0; i < 200; i++) {
         uint32_t reg = hostile_roll(a, 0x8000);
         if (hostile_roll(a, 2)) {
-            a2_write(&a->vm.gpu, reg, word(a));
+            a2_write(&a->vm.gpu, reg, hostile_word(a));
         } else {
             a2_read(&a->vm.gpu, reg);
         }
@@ -344,10 +364,11 @@ static void doorbell_storm(struct attacker *a)
 static void unmap_at_work(struct attacker *a)
 {
     struct err *none = NULL;
-    PACKET(a, 0x3d, a->heap.va + 64, word(a));
+    PACKET(a, 0x3d, a->heap.va + 64, hostile_word(a));
     vgpu_dma_unmap(a->vm.vgpu, LIVE_RAM_PA, LIVE_RAM_BYTES);
-    PACKET(a, 0x3d, a->heap.va + 64, word(a));
-    vgpu_dma_map(a->vm.vgpu, LIVE_RAM_PA, LIVE_RAM_BYTES, a->vm.ram, VGPU_DMA_READ | VGPU_DMA_WRITE, none);
+    PACKET(a, 0x3d, a->heap.va + 64, hostile_word(a));
+    vgpu_dma_map(a->vm.vgpu, LIVE_RAM_PA, LIVE_RAM_BYTES, a->vm.ram, VGPU_DMA_READ | VGPU_DMA_WRITE,
+                 none);
 }
 
 static void quota_flood(struct attacker *a)
@@ -362,179 +383,25 @@ static void quota_flood(struct attacker *a)
     vgpu_set_quota(a->vm.vgpu, VGPU_QUOTA_DEFAULT);
 }
 
-// ---- draws -------------------------------------------------------------------------------------------
-
-// A valid frame's stream in the heap; what is wrong comes by the caller, between state and draw.
-static struct pm4 stream(struct attacker *a)
-{
-    return (struct pm4){.dw = (uint32_t *)(void *)a->heap.cpu, .va = a->heap.va, .room = DRAW_WORDS};
-}
-
-static void begin(struct attacker *a, struct pm4 *p)
-{
-    struct a2_state st;
-    static const float corners[] = {-1, -1, 0.5f, 0, 3, -1, 0.5f, 0, -1, 3, 0.5f, 0};
-    uint32_t at = 256 << 10;
-    memcpy(a->heap.cpu + at, corners, sizeof corners);
-    *p = stream(a);
-    pm4_reg(p, A2_RB_SURFACE_INFO, 64);
-    pm4_reg(p, A2_RB_COLOR_INFO, 5);
-    a2_state_init(&st, 64, 64);
-    a2_emit_state(p, &st);
-    a2_emit_programs(p, &color_vs, &color_ps);
-    a2_emit_vertices(p, 0, a->heap.va + at, sizeof corners);
-}
-
-static void finish(struct attacker *a, struct pm4 *p)
-{
-    hostile_submit(a, NULL, p->n);
-}
-
-static void resolve(struct attacker *a, struct pm4 *p)
-{
-    pm4_reg(p, A2_RB_COPY_CONTROL, 0);
-    pm4_reg(p, A2_RB_MODECONTROL, 6);
-    pm4_draw(p, A2_DI_PT_RECTLIST, 3);
-    finish(a, p);
-}
-
-static void resolve_outside(struct attacker *a)
-{
-    struct pm4 p;
-    begin(a, &p);
-    pm4_draw(&p, A2_DI_PT_TRILIST, 3);
-    pm4_reg(&p, A2_RB_COPY_DEST_BASE, hostile_target(a) & ~0xfffu);
-    pm4_reg(&p, A2_RB_COPY_DEST_PITCH, 1 + hostile_roll(a, 512));
-    pm4_reg(&p, A2_RB_COPY_DEST_INFO, word(a) & 0xfffff);
-    pm4_reg(&p, A2_RB_COPY_DEST_OFFSET, word(a));
-    resolve(a, &p);
-}
-
-static void resolve_runs_over(struct attacker *a)
-{
-    struct pm4 p;
-    begin(a, &p);
-    pm4_reg(&p, A2_RB_COPY_DEST_BASE, a->heap.va + a->heap.bytes - 4096 * (1 + hostile_roll(a, 2)));
-    pm4_reg(&p, A2_RB_COPY_DEST_PITCH, 2 + hostile_roll(a, 64));
-    pm4_reg(&p, A2_RB_COPY_DEST_INFO, 5 << 4 | hostile_roll(a, 2) << 3);
-    pm4_reg(&p, A2_RB_COPY_DEST_OFFSET, 0);
-    resolve(a, &p);
-}
-
-static void target_in_memory(struct attacker *a)
-{
-    struct pm4 p;
-    begin(a, &p);
-    pm4_reg(&p, A2_RB_COLOR_INFO, (hostile_target(a) & ~0xfffu) | 5 | hostile_roll(a, 2) << 6);
-    pm4_reg(&p, A2_RB_SURFACE_INFO, word(a) & 0x3fff);
-    pm4_draw(&p, A2_DI_PT_TRILIST, 3);
-    finish(a, &p);
-}
-
-static void vertices_outside(struct attacker *a)
-{
-    struct pm4 p;
-    begin(a, &p);
-    a2_emit_vertices(&p, 0, hostile_target(a) & ~3u, 1u << hostile_roll(a, 26));
-    pm4_draw(&p, A2_DI_PT_TRILIST, 3 * (1 + hostile_roll(a, 20)));
-    finish(a, &p);
-}
-
-static void indices_outside(struct attacker *a)
-{
-    struct pm4 p;
-    begin(a, &p);
-    pm4_draw_indexed(&p, A2_DI_PT_TRILIST, 3 + hostile_roll(a, 3000), hostile_target(a), word(a) & 0xffffff);
-    finish(a, &p);
-}
-
-static void texture_outside(struct attacker *a)
-{
-    struct pm4 p;
-    begin(a, &p);
-    for (unsigned i = 0; i < 8; i++) { // texture constants at random, one to foreign memory each
-        uint32_t dw[6] = {word(a), (hostile_target(a) & ~0xfffu) | hostile_roll(a, 64), word(a), word(a), word(a),
-                          hostile_target(a)};
-        pm4_fetch(&p, 6 * i, dw, 6);
-    }
-    a2_emit_programs(&p, &cube_vs, &cube_ps);
-    pm4_draw(&p, A2_DI_PT_TRILIST, 3);
-    finish(a, &p);
-}
-
-static void program_random(struct attacker *a)
-{
-    struct pm4 p;
-    uint32_t dw[96], n = 3 * (1 + hostile_roll(a, 30));
-    begin(a, &p);
-    for (uint32_t i = 0; i < n; i++) {
-        dw[i] = word(a);
-    }
-    pm4_program(&p, hostile_roll(a, 2) ? A2_STAGE_VS : A2_STAGE_PS, dw, n);
-    pm4_draw(&p, A2_DI_PT_TRILIST, 3);
-    finish(a, &p);
-}
-
-static void program_mutated(struct attacker *a)
-{
-    struct pm4 p;
-    const struct a2_shader *s = hostile_roll(a, 2) ? &cube_vs : &cube_ps;
-    uint32_t dw[96], n = s->dwords < 96 ? s->dwords : 96;
-    begin(a, &p);
-    a2_emit_programs(&p, &cube_vs, &cube_ps);
-    memcpy(dw, s->words, n * 4);
-    for (unsigned i = 0; i < 4; i++) {
-        dw[hostile_roll(a, n)] ^= 1u << hostile_roll(a, 32);
-    }
-    pm4_program(&p, s == &cube_vs ? A2_STAGE_VS : A2_STAGE_PS, dw, n);
-    pm4_draw(&p, A2_DI_PT_TRILIST, 3);
-    finish(a, &p);
-}
-
-static void draw_huge(struct attacker *a)
-{
-    struct pm4 p;
-    begin(a, &p);
-    pm4_draw(&p, hostile_roll(a, 64), 0xffff - hostile_roll(a, 16));
-    finish(a, &p);
-}
-
-static void state_random(struct attacker *a)
-{
-    struct pm4 p;
-    begin(a, &p);
-    for (unsigned i = 0; i < 40; i++) {
-        pm4_reg(&p, 0x2000 + hostile_roll(a, 0x320), word(a));
-    }
-    pm4_draw(&p, A2_DI_PT_TRILIST, 3);
-    finish(a, &p);
-}
-
-static void stream_mutated(struct attacker *a)
-{
-    struct pm4 p;
-    begin(a, &p);
-    pm4_draw(&p, A2_DI_PT_TRILIST, 3);
-    for (unsigned i = 0; i < 6; i++) {
-        p.dw[hostile_roll(a, p.n)] ^= 1u << hostile_roll(a, 32);
-    }
-    finish(a, &p);
-}
-
-const struct hostile_class hostile_classes[] = {
+// clang-format off
+static const struct hostile_class classes[] = {
 #define C(name) {#name, name}
-    C(ib_outside), C(ib_outside_from_ring), C(ib_length), C(ib_unaligned), C(ib_chain), C(ib_count),
-    C(ib_changes_itself), C(packet_past_end), C(packet_unknown), C(packet_any), C(type1),
-    C(privileged_packet), C(random_words), C(random_ring), C(privileged_register), C(register_run),
-    C(register_rmw), C(set_constant_register), C(constant_range), C(constant_load), C(mem_write),
-    C(reg_to_mem), C(event_write), C(wait_memory), C(wait_forever), C(program_load),
-    C(table_to_others), C(table_base), C(ring_elsewhere), C(wptr_wild), C(mmio_random), C(irq_storm),
-    C(doorbell_storm), C(unmap_at_work), C(quota_flood), C(resolve_outside), C(resolve_runs_over),
-    C(target_in_memory), C(vertices_outside), C(indices_outside), C(texture_outside),
-    C(program_random), C(program_mutated), C(draw_huge), C(state_random), C(stream_mutated),
+    C(ib_outside), C(ib_outside_from_ring), C(ib_length), C(ib_unaligned), C(ib_chain),
+    C(ib_count), C(ib_changes_itself), C(packet_past_end), C(packet_unknown), C(packet_any),
+    C(type1), C(privileged_packet), C(random_words), C(random_ring), C(privileged_register),
+    C(register_run), C(register_rmw), C(set_constant_register), C(constant_range),
+    C(constant_load), C(mem_write), C(reg_to_mem), C(event_write), C(wait_memory),
+    C(wait_forever), C(program_load), C(table_to_others), C(table_base), C(ring_elsewhere),
+    C(wptr_wild), C(mmio_random), C(irq_storm), C(doorbell_storm), C(unmap_at_work),
+    C(quota_flood),
 #undef C
 };
-const unsigned hostile_class_count = ARRAY_LEN(hostile_classes);
+// clang-format on
+
+const struct hostile_class *hostile_class_at(unsigned i)
+{
+    return i < ARRAY_LEN(classes) ? &classes[i] : hostile_draw_at(i - ARRAY_LEN(classes));
+}
 
 bool hostile_open(struct attacker *a, struct mdev *mdev, const struct live_scene *scene)
 {

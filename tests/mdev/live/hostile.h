@@ -16,6 +16,7 @@ struct attacker {
 };
 
 uint32_t hostile_roll(struct attacker *a, uint32_t n); // 0..n-1
+uint32_t hostile_word(struct attacker *a);
 // A GPU address where it may not write (or nothing is), the nastier the likelier.
 uint32_t hostile_target(struct attacker *a);
 
@@ -23,8 +24,8 @@ struct hostile_class {
     const char *name;
     void (*attack)(struct attacker *a);
 };
-extern const struct hostile_class hostile_classes[];
-extern const unsigned hostile_class_count;
+const struct hostile_class *hostile_class_at(unsigned i); // NULL past the end
+const struct hostile_class *hostile_draw_at(unsigned i);  // those that draw; the last of the above
 
 // One indirect buffer of n words at the heap's start, submitted with the kernel's tail. Returns at
 // once in a synchronous mediator when it is done.

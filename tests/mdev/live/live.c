@@ -33,7 +33,8 @@ static struct live_vm *of(struct platform *plat)
     return container_of(plat, struct live_vm, plat);
 }
 
-// ---- the platform ----------------------------------------------------------------------------------
+// ---- the platform
+// ----------------------------------------------------------------------------------
 
 static uint32_t gpu_read(struct platform *plat, uint32_t reg)
 {
@@ -109,9 +110,15 @@ static void show(struct platform *plat, uint32_t pa, uint32_t width, uint32_t he
     (void)plat, (void)pa, (void)width, (void)height, (void)pitch_bytes;
 }
 
-static const struct platform_ops ops = {
-    .gpu_read = gpu_read, .gpu_write = gpu_write, .now_us = now_us, .irq_mask = irq_mask,
-    .irq_restore = irq_restore, .sleep = sleep_until, .barrier = barrier, .put = put, .show = show};
+static const struct platform_ops ops = {.gpu_read = gpu_read,
+                                        .gpu_write = gpu_write,
+                                        .now_us = now_us,
+                                        .irq_mask = irq_mask,
+                                        .irq_restore = irq_restore,
+                                        .sleep = sleep_until,
+                                        .barrier = barrier,
+                                        .put = put,
+                                        .show = show};
 
 static void line_changed(struct vgpu_client *client, unsigned index, bool level)
 {
@@ -125,7 +132,8 @@ static void line_changed(struct vgpu_client *client, unsigned index, bool level)
 
 static const struct vgpu_client_ops client_ops = {.irq = line_changed};
 
-// ---- life --------------------------------------------------------------------------------------------
+// ---- life
+// --------------------------------------------------------------------------------------------
 
 static bool make_scene(struct live_vm *vm)
 {
@@ -147,7 +155,8 @@ static void fill_guard(uint8_t *at)
     }
 }
 
-bool live_open(struct live_vm *vm, struct mdev *mdev, const char *name, const struct live_scene *scene)
+bool live_open(struct live_vm *vm, struct mdev *mdev, const char *name,
+               const struct live_scene *scene)
 {
     struct vgpu_config vc = {.type = "yamato-a200", .name = name, .client = &vm->client};
     struct a2_memory mem = {.pa = LIVE_RAM_PA, .bytes = LIVE_RAM_BYTES};
@@ -192,7 +201,8 @@ void live_close(struct live_vm *vm)
     pthread_cond_destroy(&vm->rose);
 }
 
-// ---- frames ------------------------------------------------------------------------------------------
+// ---- frames
+// ------------------------------------------------------------------------------------------
 
 // Triangles round the middle; their size makes them cover scene.depth pictures altogether.
 static void put_corners(struct live_vm *vm, unsigned slot, unsigned number)
@@ -231,7 +241,8 @@ uint32_t live_submit(struct live_vm *vm, unsigned slot, unsigned number)
     a2_emit_state(&f->draw, &state);
     a2_emit_programs(&f->draw, &color_vs, &color_ps);
     for (unsigned t = 0; t < sc->triangles; t++) {
-        a2_emit_vertices(&f->draw, 0, vm->vertices.va + slot * bytes + t * 3 * (uint32_t)sizeof(struct corner),
+        a2_emit_vertices(&f->draw, 0,
+                         vm->vertices.va + slot * bytes + t * 3 * (uint32_t)sizeof(struct corner),
                          3 * sizeof(struct corner));
         a2_frame_draw(f, A2_DI_PT_TRILIST, 3);
     }

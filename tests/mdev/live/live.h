@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Virtual machines that do nothing but render, for tests and measurements of sharing: each is a thread
-// with memory of its own and the bare-metal driver library, which draws frames of turning triangles
-// through the command stream, a few frames ahead, on a vGPU of a shared mediator.
+// Virtual machines that do nothing but render, for tests and measurements of sharing: each is a
+// thread with memory of its own and the bare-metal driver library, which draws frames of turning
+// triangles through the command stream, a few frames ahead, on a vGPU of a shared mediator.
 #ifndef TESTS_MDEV_LIVE_H
 #define TESTS_MDEV_LIVE_H
 
@@ -47,15 +47,16 @@ struct live_vm {
     uint64_t guest_ns, last_ns;
 
     _Atomic uint64_t frames;
-    _Atomic unsigned hangs;       // recoveries
-    unsigned turned;              // the frame's number, for the picture
+    _Atomic unsigned hangs; // recoveries
+    unsigned turned;        // the frame's number, for the picture
     _Atomic uint64_t hung_ns, recovered_ns, hang_submitted_ns;
-    uint64_t *times;              // when each frame was done (host ns), the first LIVE_TIMES
+    uint64_t *times; // when each frame was done (host ns), the first LIVE_TIMES
 };
 
 uint64_t live_ns(void);
 // False when the host lacks what it takes; says why.
-bool live_open(struct live_vm *vm, struct mdev *mdev, const char *name, const struct live_scene *scene);
+bool live_open(struct live_vm *vm, struct mdev *mdev, const char *name,
+               const struct live_scene *scene);
 void live_close(struct live_vm *vm);
 // Renders on the caller's thread: one frame, waited for. False when it hung.
 bool live_frame(struct live_vm *vm, unsigned number);

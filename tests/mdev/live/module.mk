@@ -6,7 +6,7 @@ LIVE_OUT := $(BUILD)/tests/mdev/live
 LIVE_TESTS := $(patsubst tests/mdev/live/%.c,$(LIVE_OUT)/%,$(sort $(wildcard tests/mdev/live/test_*.c)))
 LIVE_PROGRAMS := $(LIVE_TESTS) $(LIVE_OUT)/share
 
-LIVE_PARTS := tests/mdev/live/live.c tests/mdev/live/hostile.c
+LIVE_PARTS := $(addprefix tests/mdev/live/, live.c hostile.c hostile_draws.c)
 $(LIVE_PROGRAMS): $(LIVE_OUT)/%: tests/mdev/live/%.c $(LIVE_PARTS) $(wildcard tests/mdev/live/*.h) $(BM_HOST_OBJS) $(call archives,mdev)
 	@mkdir -p $(@D)
 	@echo "  TEST    $<"

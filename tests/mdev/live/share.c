@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Sharing, measured: one machine mediated beside unmediated, one beside eight, equal and weighted
-// shares over time, a lone busy machine among idle ones, what idle ones cost. Rounds alternate, ratios
-// are of CPU time where the host is busy with other things. Prints; judges nothing.
-// usage: share [SECONDS] [BACKEND...]
+// shares over time, a lone busy machine among idle ones, what idle ones cost. Rounds alternate,
+// ratios are of CPU time where the host is busy with other things. Prints; judges nothing. usage:
+// share [SECONDS] [BACKEND...]
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,9 +58,12 @@ static double median(double *v, unsigned n)
 
 static const struct live_scene *scene_for(const char *backend)
 {
-    static const struct live_scene real = {.width = 400, .height = 240, .triangles = 40, .depth = 2};
-    static const struct live_scene decode = {.width = 400, .height = 240, .triangles = 400, .depth = 2};
-    static const struct live_scene large = {.width = 640, .height = 400, .triangles = 40, .depth = 3};
+    static const struct live_scene real = {
+        .width = 400, .height = 240, .triangles = 40, .depth = 2};
+    static const struct live_scene decode = {
+        .width = 400, .height = 240, .triangles = 400, .depth = 2};
+    static const struct live_scene large = {
+        .width = 640, .height = 400, .triangles = 40, .depth = 3};
     return !strcmp(backend, "null") ? &decode : !strcmp(backend, "gl") ? &large : &real;
 }
 
@@ -114,7 +117,8 @@ static double rate(const char *backend, bool unmediated, bool profiled, unsigned
 
 static void bench_rates(const char *backend)
 {
-    double direct[ROUNDS], one[ROUNDS], eight[ROUNDS], a[ROUNDS], b[ROUNDS], c[ROUNDS], fps[3], unused;
+    double direct[ROUNDS], one[ROUNDS], eight[ROUNDS], a[ROUNDS], b[ROUNDS], c[ROUNDS], fps[3],
+        unused;
     for (unsigned r = 0; r < ROUNDS; r++) {
         direct[r] = rate(backend, true, false, 1, &fps[0]);
         one[r] = rate(backend, false, false, 1, &fps[1]);
@@ -123,11 +127,13 @@ static void bench_rates(const char *backend)
         a[r] = one[r] / direct[r];
         b[r] = eight[r] / one[r];
     }
-    printf("%-5s one machine: %.0f frames a CPU second unmediated, %.0f mediated: %.1f %% (median of %d)\n",
+    printf("%-5s one machine: %.0f frames a CPU second unmediated, %.0f mediated: %.1f %% (median "
+           "of %d)\n",
            backend, median(direct, ROUNDS), median(one, ROUNDS), 100 * median(a, ROUNDS), ROUNDS);
     printf("%-5s one machine with the profile on: %.1f %% of its frames a CPU second\n", backend,
            100 * median(c, ROUNDS));
-    printf("%-5s eight machines together: %.1f %% of one machine's frames a CPU second; last round %.0f, %.0f, "
+    printf("%-5s eight machines together: %.1f %% of one machine's frames a CPU second; last round "
+           "%.0f, %.0f, "
            "%.0f frames a second\n",
            backend, 100 * median(b, ROUNDS), fps[0], fps[1], fps[2]);
 }
@@ -177,7 +183,8 @@ static void bench_shares(const char *backend, const unsigned *weights, const cha
         last[i] = engine_ns(vm[i].vgpu);
     }
     t = live_ns();
-    for (unsigned w = 0; w < windows; w++) { // windows of the engine's time: the host is others', too
+    for (unsigned w = 0; w < windows;
+         w++) { // windows of the engine's time: the host is others', too
         uint64_t now[VMS], all;
         do {
             nap(0.001);
@@ -214,8 +221,8 @@ static void bench_shares(const char *backend, const unsigned *weights, const cha
             double d = total[i] / sum / (weights[i] / wsum) - 1;
             off = d > off ? d : -d > off ? -d : off;
         }
-        printf("%-5s %s: shares %.4f %.4f %.4f %.4f, off by %.2f %% at worst in %.1f s\n", backend, what,
-               total[0] / sum, total[1] / sum, total[2] / sum, total[3] / sum, 100 * off,
+        printf("%-5s %s: shares %.4f %.4f %.4f %.4f, off by %.2f %% at worst in %.1f s\n", backend,
+               what, total[0] / sum, total[1] / sum, total[2] / sum, total[3] / sum, 100 * off,
                (double)windows / 10);
         return;
     }
@@ -234,7 +241,8 @@ static void bench_shares(const char *backend, const unsigned *weights, const cha
     }
     qsort(tenth, windows, sizeof *tenth, by_value);
     qsort(second, k, sizeof *second, by_value);
-    printf("%-5s %s: Jain index in 100 ms: median %.4f, 5th percentile %.4f, worst %.4f; a second: worst %.4f\n",
+    printf("%-5s %s: Jain index in 100 ms: median %.4f, 5th percentile %.4f, worst %.4f; a second: "
+           "worst %.4f\n",
            backend, what, tenth[windows / 2], tenth[windows / 20], tenth[0], k ? second[0] : 1);
 }
 

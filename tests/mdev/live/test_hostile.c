@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Hostile machines against the mediator: every class of attack, many seeds each, beside two machines
-// that render. The oracle: everything outside of the attacker's grant is hashed before and after
-// (its neighbours' memory and pictures, the host memory around its own, its own pages that its GPU may
-// not write), canaries that it may not read never show up in memory that it can, and afterwards it
-// starts again and renders the right picture: what is refused is a submission, never the machine.
+// Hostile machines against the mediator: every class of attack, many seeds each, beside two
+// machines that render. The oracle: everything outside of the attacker's grant is hashed before and
+// after (its neighbours' memory and pictures, the host memory around its own, its own pages that
+// its GPU may not write), canaries that it may not read never show up in memory that it can, and
+// afterwards it starts again and renders the right picture: what is refused is a submission, never
+// the machine.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -115,24 +116,25 @@ static void test_nothing_outside_the_grant_changes(void **state)
 {
     struct scenery *s = open_scenery(true);
     uint64_t before = outside(s);
-    unsigned streams = 0, escapes = 0;
+    unsigned streams = 0, escapes = 0, classes = 0;
+    const struct hostile_class *class;
     struct vgpu_stats st;
     (void)state;
-    assert_true(hostile_class_count >= 30);
-    for (unsigned c = 0; c < hostile_class_count; c++) {
+    for (; (class = hostile_class_at(classes)); classes++) {
         for (unsigned seed = 1; seed <= SEEDS; seed++, streams++) {
-            s->a->seed = (uint64_t)seed << 32 | c * 2654435761u;
-            hostile_classes[c].attack(s->a);
+            s->a->seed = (uint64_t)seed << 32 | classes * 2654435761u;
+            class->attack(s->a);
             assert_true(vgpu_wait_idle(s->a->vm.vgpu, 60000000000ull));
             if (outside(s) != before || leaked(s)) {
-                print_error("%s, seed %u: %s\n", hostile_classes[c].name, seed,
-                            leaked(s) ? "a canary was read" : "memory outside of the grant changed");
+                print_error("%s, seed %u: %s\n", class->name, seed,
+                            leaked(s) ? "a canary was read"
+                                      : "memory outside of the grant changed");
                 escapes++;
                 before = outside(s);
                 memset(s->a->heap.cpu, 0, s->a->heap.bytes);
             }
             if (!recovers(s)) {
-                print_error("%s, seed %u: the machine does not recover\n", hostile_classes[c].name, seed);
+                print_error("%s, seed %u: the machine does not recover\n", class->name, seed);
                 escapes++;
             }
         }
@@ -143,11 +145,13 @@ static void test_nothing_outside_the_grant_changes(void **state)
         before = outside(s); // fences of the victims' own frames
     }
     vgpu_stats(s->a->vm.vgpu, &st);
-    print_message("[ NUMBERS  ] %u streams in %u classes: %u escapes; %llu submissions, %llu refused, "
-                  "%llu faults, %llu hangs\n",
-                  streams, hostile_class_count, escapes, (unsigned long long)st.submissions,
-                  (unsigned long long)st.refused, (unsigned long long)st.faults,
-                  (unsigned long long)st.hangs);
+    print_message(
+        "[ NUMBERS  ] %u streams in %u classes: %u escapes; %llu submissions, %llu refused, "
+        "%llu faults, %llu hangs\n",
+        streams, classes, escapes, (unsigned long long)st.submissions,
+        (unsigned long long)st.refused, (unsigned long long)st.faults,
+        (unsigned long long)st.hangs);
+    assert_true(classes >= 30);
     assert_true(streams >= 1000);
     assert_int_equal(escapes, 0);
     assert_true(st.refused > streams / 4);
@@ -173,7 +177,8 @@ static void test_the_oracle_sees_one_word(void **state)
     close_scenery(s);
 }
 
-// ---- while it is looked at ----------------------------------------------------------------------------
+// ---- while it is looked at
+// ----------------------------------------------------------------------------
 
 struct flipper {
     struct attacker *a;
@@ -193,8 +198,10 @@ static void *flip(void *arg)
             dw[i + 1] = f->a->heap.va + 4096; // harmless
         }
         for (unsigned i = 0; i < 64; i += 4) {
-            dw[i] = hostile_roll(f->a, 24) == 0 ? 0x00000042u : PM4_TYPE3(0x3d, 2); // the page table's base
-            dw[i + 1] = hostile_roll(f->a, 24) == 0 ? f->target : f->a->heap.va + 4096; // not its own
+            dw[i] = hostile_roll(f->a, 24) == 0 ? 0x00000042u
+                                                : PM4_TYPE3(0x3d, 2); // the page table's base
+            dw[i + 1] =
+                hostile_roll(f->a, 24) == 0 ? f->target : f->a->heap.va + 4096; // not its own
         }
         f->flips++;
     }
@@ -214,7 +221,8 @@ static void test_a_buffer_changed_after_the_doorbell_changes_nothing(void **stat
     }
     assert_int_equal(pthread_create(&t, NULL, flip, &f), 0);
     for (unsigned i = 0; i < 3000; i++) {
-        struct pm4 p = {.dw = (uint32_t *)(void *)s->a->heap.cpu, .va = s->a->heap.va, .n = 64, .room = 64};
+        struct pm4 p = {
+            .dw = (uint32_t *)(void *)s->a->heap.cpu, .va = s->a->heap.va, .n = 64, .room = 64};
         a2_submit(&s->a->vm.gpu, &p, A2_SUBMIT_QUIET);
         assert_true(vgpu_wait_idle(s->a->vm.vgpu, 60000000000ull));
     }
@@ -222,13 +230,15 @@ static void test_a_buffer_changed_after_the_doorbell_changes_nothing(void **stat
     pthread_join(t, NULL);
     assert_true(outside(s) == before);
     vgpu_stats(s->a->vm.vgpu, &st);
-    print_message("[ NUMBERS  ] 3000 submissions, buffer rewritten %llu times meanwhile: %llu refused\n",
-                  (unsigned long long)f.flips, (unsigned long long)st.refused);
+    print_message(
+        "[ NUMBERS  ] 3000 submissions, buffer rewritten %llu times meanwhile: %llu refused\n",
+        (unsigned long long)f.flips, (unsigned long long)st.refused);
     assert_true(recovers(s));
     close_scenery(s);
 }
 
-// ---- packets by the million -----------------------------------------------------------------------------
+// ---- packets by the million
+// -----------------------------------------------------------------------------
 
 static void test_random_packets(void **state)
 {
@@ -252,14 +262,16 @@ static void test_random_packets(void **state)
                 dw[n++] = PM4_TYPE3(0x2d, len + 1);
                 dw[n++] = hostile_roll(s->a, 5) << 16 | hostile_roll(s->a, 0x200);
             } else {
-                static const uint8_t ops[] = {0x10, 0x12, 0x13, 0x26, 0x2f, 0x3b, 0x4a, 0x4b, 0x4c, 0x50, 0x5d, 0x5e};
+                static const uint8_t ops[] = {0x10, 0x12, 0x13, 0x26, 0x2f, 0x3b,
+                                              0x4a, 0x4b, 0x4c, 0x50, 0x5d, 0x5e};
                 static const uint8_t sizes[] = {1, 1, 1, 1, 2, 1, 1, 1, 3, 2, 1, 1};
                 uint32_t k = hostile_roll(s->a, ARRAY_LEN(ops));
                 len = sizes[k];
                 dw[n++] = PM4_TYPE3(ops[k], len);
             }
             for (uint32_t i = 0; i < len && kind; i++) {
-                dw[n++] = hostile_roll(s->a, 4) ? hostile_roll(s->a, 0x10000) : hostile_target(s->a);
+                dw[n++] =
+                    hostile_roll(s->a, 4) ? hostile_roll(s->a, 0x10000) : hostile_target(s->a);
             }
             packets++;
         }

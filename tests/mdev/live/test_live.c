@@ -130,7 +130,8 @@ static void test_a_hanging_machine_recovers_and_disturbs_nobody(void **state)
         assert_true(atomic_load(&vm[i].frames) >= frames[i] + 20);
     }
     frames[0] = atomic_load(&vm[0].frames);
-    while (atomic_load(&vm[0].frames) < frames[0] + 20 && live_ns() < end) { // and so does it, again
+    while (atomic_load(&vm[0].frames) < frames[0] + 20 &&
+           live_ns() < end) { // and so does it, again
         nap_ms(5);
     }
     assert_true(atomic_load(&vm[0].frames) >= frames[0] + 20);
@@ -141,12 +142,14 @@ static void test_a_hanging_machine_recovers_and_disturbs_nobody(void **state)
         live_stop(&vm[i]);
     }
     for (unsigned i = 1; i < VMS; i++) {
-        double a = p99_ms(&vm[i], begun, before), b = p99_ms(&vm[i], vm[0].hang_submitted_ns, vm[0].recovered_ns);
+        double a = p99_ms(&vm[i], begun, before),
+               b = p99_ms(&vm[i], vm[0].hang_submitted_ns, vm[0].recovered_ns);
         worst_before = a > worst_before ? a : worst_before;
         worst_after = b > worst_after ? b : worst_after;
         assert_int_equal(vm[i].hangs, 0);
     }
-    print_message("[ NUMBERS  ] hang to recovery %.0f ms (of it the driver's patience %.0f ms, reset %.2f ms); "
+    print_message("[ NUMBERS  ] hang to recovery %.0f ms (of it the driver's patience %.0f ms, "
+                  "reset %.2f ms); "
                   "neighbours' p99 frame %.1f ms before, %.1f ms meanwhile\n",
                   (double)(vm[0].recovered_ns - vm[0].hang_submitted_ns) / 1e6,
                   (double)(vm[0].hung_ns - vm[0].hang_submitted_ns) / 1e6,
@@ -158,12 +161,15 @@ static void test_a_hanging_machine_recovers_and_disturbs_nobody(void **state)
     mdev_destroy(m);
 }
 
-// Three machines with long submissions, one with short ones now and then: first as their equal, then
-// of a higher class. How long is proved by simulation; here it must not starve, and the time is shown.
+// Three machines with long submissions, one with short ones now and then: first as their equal,
+// then of a higher class. How long is proved by simulation; here it must not starve, and the time
+// is shown.
 static void test_a_light_machine_is_served_beside_heavy_ones(void **state)
 {
-    static const struct live_scene heavy = {.width = 320, .height = 240, .triangles = 150, .depth = 12};
-    static const struct live_scene light = {.width = 64, .height = 48, .triangles = 2, .depth = 1, .think_ns = 15 * MS};
+    static const struct live_scene heavy = {
+        .width = 320, .height = 240, .triangles = 150, .depth = 12};
+    static const struct live_scene light = {
+        .width = 64, .height = 48, .triangles = 2, .depth = 1, .think_ns = 15 * MS};
     double wait_ms[2][2];
     (void)state;
     for (unsigned k = 0; k < 2; k++) {
@@ -201,7 +207,8 @@ static void test_a_light_machine_is_served_beside_heavy_ones(void **state)
         free(vm);
         free(sum);
     }
-    print_message("[ NUMBERS  ] a light machine beside three heavy ones waits %.2f ms (p99 %.2f), of a higher class "
+    print_message("[ NUMBERS  ] a light machine beside three heavy ones waits %.2f ms (p99 %.2f), "
+                  "of a higher class "
                   "%.2f ms (p99 %.2f)\n",
                   wait_ms[0][0], wait_ms[0][1], wait_ms[1][0], wait_ms[1][1]);
 }

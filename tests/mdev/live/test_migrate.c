@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // A vGPU moves between two mediators while its machine renders: memory by pre-copy with the log of
-// pages that the device wrote, the rest in the pause. At random moments, with frames queued and under
-// way. Every page of the copy equals the original, every picture the one of a machine that stayed.
+// pages that the device wrote, the rest in the pause. At random moments, with frames queued and
+// under way. Every page of the copy equals the original, every picture the one of a machine that
+// stayed.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -27,7 +28,7 @@ static const struct live_scene scene = {.width = 160, .height = 120, .triangles 
 struct journey {
     struct mdev *host[2];
     struct live_vm *vm;
-    uint8_t *copy;             // the destination's memory
+    uint8_t *copy; // the destination's memory
     uint8_t log[PAGES / 8];
     uint64_t seed, pages_moved, pages_in_pause, false_pages;
     double downtime_ms[MOVES];
@@ -61,7 +62,8 @@ static unsigned copy_logged(struct journey *j)
     assert_int_equal(vgpu_dirty_read(j->vm->vgpu, LIVE_RAM_PA, LIVE_RAM_BYTES, j->log), 0);
     for (unsigned n = 0; n < PAGES; n++) {
         if (j->log[n / 8] & 1u << n % 8) {
-            j->false_pages += !memcmp(j->copy + (size_t)n * PAGE, j->vm->ram + (size_t)n * PAGE, PAGE);
+            j->false_pages +=
+                !memcmp(j->copy + (size_t)n * PAGE, j->vm->ram + (size_t)n * PAGE, PAGE);
             copy_page(j, n);
             copied++;
         }
@@ -138,7 +140,8 @@ static void move_ends(struct journey *j)
     new = vgpu_create(j->host[j->at], &vc, &err);
     assert_non_null(new);
     assert_int_equal(vgpu_dma_map(new, LIVE_RAM_PA, LIVE_RAM_BYTES, vm->ram,
-                                  VGPU_DMA_READ | VGPU_DMA_WRITE, &err), 0);
+                                  VGPU_DMA_READ | VGPU_DMA_WRITE, &err),
+                     0);
     start = live_ns();
     r = snap_reader_create(snap_bytes(w, &n), n, &err);
     assert_int_equal(vgpu_restore(new, r, &err), 0);
@@ -165,7 +168,8 @@ static void test_pictures_are_those_of_a_machine_that_stayed(void **state)
     (void)state;
     assert_non_null(j);
     j->seed = 20261121;
-    j->copy = mmap(NULL, LIVE_RAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    j->copy =
+        mmap(NULL, LIVE_RAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     j->vm = calloc(1, sizeof *j->vm);
     j->host[0] = new_mdev();
     j->host[1] = new_mdev();
@@ -192,10 +196,11 @@ static void test_pictures_are_those_of_a_machine_that_stayed(void **state)
         }
     }
     qsort(j->downtime_ms, j->moves, sizeof *j->downtime_ms, by_value);
-    print_message("[ NUMBERS  ] %u moves (%u with frames under way), %u frames, all as without moving; downtime "
+    print_message("[ NUMBERS  ] %u moves (%u with frames under way), %u frames, all as without "
+                  "moving; downtime "
                   "median %.2f ms, worst %.2f ms; %.1f of %u pages copied in the pause\n",
-                  j->moves, j->with_work, frames, j->downtime_ms[MOVES / 2], j->downtime_ms[MOVES - 1],
-                  (double)j->pages_in_pause / MOVES, (unsigned)PAGES);
+                  j->moves, j->with_work, frames, j->downtime_ms[MOVES / 2],
+                  j->downtime_ms[MOVES - 1], (double)j->pages_in_pause / MOVES, (unsigned)PAGES);
     assert_true(frames > 50);
     assert_true(j->downtime_ms[MOVES / 2] <= 100);
     assert_true(j->with_work > MOVES / 10);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The profile tells the truth: every submission has a whole chain of stamps in order, a delay put into
-// one stage shows up there and nowhere else, counts agree with what was drawn, a file read back says
-// the same, and a comparison finds a difference that is there and none that is not.
+// The profile tells the truth: every submission has a whole chain of stamps in order, a delay put
+// into one stage shows up there and nowhere else, counts agree with what was drawn, a file read
+// back says the same, and a comparison finds a difference that is there and none that is not.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -87,7 +87,8 @@ static void test_every_submission_has_a_whole_chain(void **state)
             assert_true(k == 0 || s->stamp_ns[k] >= s->stamp_ns[k - 1]);
         }
         assert_true(s->id > last);
-        assert_true(s->engine_ns <= s->stamp_ns[VGPU_STAGE_executed] - s->stamp_ns[VGPU_STAGE_started]);
+        assert_true(s->engine_ns <=
+                    s->stamp_ns[VGPU_STAGE_executed] - s->stamp_ns[VGPU_STAGE_started]);
         assert_true(s->slices >= 1);
         last = s->id;
         n++;
@@ -104,9 +105,9 @@ static void test_a_delay_shows_at_its_stage_and_no_other(void **state)
     static const struct {
         enum vgpu_stage stage;
         enum profile_span span;
-    } cases[] = {{VGPU_STAGE_copied, PROFILE_copy},   {VGPU_STAGE_audited, PROFILE_audit},
-                 {VGPU_STAGE_queued, PROFILE_enqueue}, {VGPU_STAGE_started, PROFILE_wait},
-                 {VGPU_STAGE_executed, PROFILE_run},  {VGPU_STAGE_fenced, PROFILE_fence},
+    } cases[] = {{VGPU_STAGE_copied, PROFILE_copy},     {VGPU_STAGE_audited, PROFILE_audit},
+                 {VGPU_STAGE_queued, PROFILE_enqueue},  {VGPU_STAGE_started, PROFILE_wait},
+                 {VGPU_STAGE_executed, PROFILE_run},    {VGPU_STAGE_fenced, PROFILE_fence},
                  {VGPU_STAGE_interrupted, PROFILE_irq}, {VGPU_STAGE_acknowledged, PROFILE_ack}};
     struct profile_vgpu base, sum;
     struct bench b;
