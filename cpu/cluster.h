@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Cores that share memory coherently, private to this room. All cores of a cluster run on one thread,
-// one after the other, so what one does to another happens between the other's instructions. They
-// share the cache of decoded and translated code; translation banks are each core's own. The global
-// exclusive monitor is memory itself: a store exclusive compares and swaps (mem_store_exclusive).
+// Cores that share memory coherently, private to this room. All cores of a cluster run on one
+// thread, one after the other, so what one does to another happens between the other's
+// instructions. They share the cache of decoded and translated code; translation banks are each
+// core's own. The global exclusive monitor is memory itself: a store exclusive compares and swaps
+// (mem_store_exclusive).
 #ifndef CPU_CLUSTER_H
 #define CPU_CLUSTER_H
 
