@@ -17,6 +17,7 @@ static const struct opt_row rows[] = {
     {"initrd", NULL, OPT_STRING, O(initrd), "FILE", "initial RAM disk", NULL},
     {"dtb", NULL, OPT_STRING, O(dtb), "FILE", "device tree blob", NULL},
     {"append", NULL, OPT_STRING, O(append), "TEXT", "kernel command line", NULL},
+    {"machine-id", NULL, OPT_UINT, O(machine_id), "N", "another machine id than the board's", NULL},
     {"rom", NULL, OPT_FLAG, O(rom), NULL, "start as the boot ROM does, also with --image", NULL},
     {"nic", NULL, OPT_STRING, O(nic), "user[,...]", "network (the run is then not deterministic)", NULL},
     {"set", NULL, OPT_LIST, O(sets), "DEVICE.PROP=N", "a property of a device", NULL},

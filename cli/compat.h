@@ -17,7 +17,7 @@ struct compat_opts {
     const char *board, *image, *initrd, *dtb, *append, *nic, *until, *screen, *out, *symbols, *sound,
         *engine, *other, *title, *quirk;
     struct opt_list disks, expects, typed, acts, sets;
-    uint64_t budget, tolerance, snapshots;
+    uint64_t budget, tolerance, snapshots, machine_id;
     bool rom, snapshot;
 };
 

@@ -168,7 +168,7 @@ static int make(struct boot *b, struct err *err)
     const struct board *board = board_find(o->board);
     struct machine_config mc = {.board = o->board, .kernel = o->image, .initrd = o->initrd, .dtb = o->dtb,
                                 .append = o->append, .boot_rom = o->rom, .snapshot = true, .no_reboot = true,
-                                .log = &b->log, .nets = {o->nic}};
+                                .machine_id = (uint32_t)o->machine_id, .log = &b->log, .nets = {o->nic}};
     int rc = 0;
     mc.engine = o->engine && !strcmp(o->engine, "interpreter") ? CPU_ENGINE_INTERPRETER : CPU_ENGINE_TRANSLATOR;
     log_init(&b->log, stderr, o->board);

@@ -23,6 +23,7 @@ static const struct opt_row rows[] = {
     {"initrd", NULL, OPT_STRING, VM(initrd), "FILE", "initial RAM disk", NULL},
     {"dtb", NULL, OPT_STRING, VM(dtb), "FILE", "device tree blob", NULL},
     {"append", NULL, OPT_STRING, VM(append), "TEXT", "kernel command line", NULL},
+    {"machine-id", NULL, OPT_UINT, VM(machine_id), "N", "another machine id than the board's (kernels without device tree)", NULL},
     {"sd", NULL, OPT_STRING, VM(sd), "IMAGE", "SD card image (raw)", NULL},
     {"disk", NULL, OPT_LIST, VM(disks), "DOOR=FILE", "an image behind a door of the board (sdi, nand, nor ...)", NULL},
     {"drive", NULL, OPT_LIST, VM(drives), "file=IMAGE,...", "as QEMU's; format=raw only", NULL},

@@ -14,7 +14,7 @@ struct run_vm {
     const char *name;
     const char *board, *cpu, *engine, *kernel, *initrd, *dtb, *append, *sd, *boot;
     struct opt_list drives, disks, serials, nics, typed, shots;
-    uint64_t ram, cpus, mips, guest_seconds, host_seconds;
+    uint64_t ram, machine_id, cpus, mips, guest_seconds, host_seconds;
     bool snapshot, nographic, no_reboot, realtime, gdb, paused, unclaimed;
     const char *gdb_at, *until, *screenshot, *reference, *capture, *trace, *serial_log, *gpu, *display, *load;
     uint64_t gpu_id;

@@ -116,7 +116,7 @@ static int fill_config(struct run_machine *vm, bool lone, struct mdev *mdev,
         // plain numbers are megabytes, as QEMU reads them
         .ram_bytes = o->ram && o->ram < 1u << 16 ? o->ram << 20 : o->ram,
         .cpus = (unsigned)o->cpus, .mips = (unsigned)o->mips, .kernel = o->kernel, .initrd = o->initrd, .dtb = o->dtb,
-        .append = o->append, .boot_rom = o->boot && !strcmp(o->boot, "rom"),
+        .append = o->append, .machine_id = (uint32_t)o->machine_id, .boot_rom = o->boot && !strcmp(o->boot, "rom"),
         .snapshot = o->snapshot, .mdev = strcmp(o->gpu, "none") != 0 ? mdev : NULL,
         .gpu_type = o->gpu, .realtime = o->realtime, .no_reboot = o->no_reboot,
         .paused = o->paused, .gdb = o->gdb_at ? o->gdb_at : o->gdb ? "tcp::1234" : NULL, .log = &vm->log};

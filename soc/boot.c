@@ -244,7 +244,7 @@ int boot_straight(struct soc *soc, const struct boot_config *cfg, struct boot_en
         entry->r[2] = dtb_at;
     } else if (board->handoff == BOARD_HANDOFF_ATAGS) {
         rc = put_tags(soc, base + 0x100, cfg->append, initrd_at, (uint32_t)initrd.bytes, err);
-        entry->r[1] = board->machine_id;
+        entry->r[1] = cfg->machine_id ? cfg->machine_id : board->machine_id;
         entry->r[2] = base + 0x100;
     }
     apply_pokes(soc);

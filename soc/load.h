@@ -47,6 +47,7 @@ int image_place(struct soc *soc, const struct blob *b, const struct image_info *
 // A straight boot: what to load and how the CPU starts.
 struct boot_config {
     const char *kernel, *initrd, *dtb, *append; // paths and text; kernel is needed
+    uint32_t machine_id;                        // for tag lists; 0: the board's
 };
 struct boot_entry {
     uint32_t pc, r[4];

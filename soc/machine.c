@@ -406,7 +406,7 @@ static struct disk *boot_disk(struct machine *m)
 
 int machine_boot(struct machine *m, struct err *err)
 {
-    struct boot_config bc = {m->cfg.kernel, m->cfg.initrd, m->cfg.dtb, m->cfg.append};
+    struct boot_config bc = {m->cfg.kernel, m->cfg.initrd, m->cfg.dtb, m->cfg.append, m->cfg.machine_id};
     struct boot_entry e = {0};
     struct disk *disk = boot_disk(m);
     int rc;

@@ -43,6 +43,7 @@ struct machine_config {
     // What to start: a kernel, or (kernel NULL, or boot_rom set) whatever the boot disk holds.
     const char *kernel, *initrd, *dtb, *append;
     bool boot_rom;
+    uint32_t machine_id; // in the hand-off by tag list; 0: the board's
 
     const char *disks[MACHINE_DISKS];     // image paths by the board's disk doors, NULL: none
     bool snapshot;                        // writes to disks are forgotten at the end
