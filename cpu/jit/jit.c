@@ -361,8 +361,10 @@ void jit_perf_map(struct jit *j, FILE *out)
 struct jit *jit_create(struct err *err)
 {
 #if defined(__x86_64__)
-    if (!__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("avx2")) {
-        err_set(err, -ENOTSUP, "the translator needs a host with BMI2: use the interpreter");
+    if (!__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("avx2") ||
+        !__builtin_cpu_supports("fma")) {
+        err_set(err, -ENOTSUP,
+                "the translator needs a host with AVX2, BMI2 and FMA: use the interpreter");
         return NULL;
     }
     struct jit *j = calloc(1, sizeof *j);

@@ -16,7 +16,7 @@
 
 struct err;
 
-// Needs an x86-64 host with BMI2 and LZCNT. NULL with -ENOTSUP or -ENOMEM in *err otherwise.
+// Needs an x86-64 host with AVX2, BMI2, FMA and LZCNT. NULL with -ENOTSUP or -ENOMEM in *err otherwise.
 struct jit *jit_create(struct err *err);
 void jit_destroy(struct jit *jit);
 // In the child of fork(): a code buffer of its own, without code. The caller forgets decoded slots.
