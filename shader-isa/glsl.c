@@ -2,8 +2,9 @@
 //
 // Program to GLSL function. Three forms of control flow: straight line (nearly every program),
 // structured loops, repeats (backward jumps) and skips where they nest, and for the rest a loop
-// around a switch over control flow indices. Repeats and switches share one budget of iterations. One GLSL invocation is one lane: votes over the vector
-// become the lane's own predicate, which is the same for programs that predicate what they skip.
+// around a switch over control flow indices. Repeats of a program share one budget of iterations; so
+// does the switch. One GLSL invocation is one lane: votes over the vector become the lane's own
+// predicate, which is the same for programs that predicate what they skip.
 // Left out: memory export and colours 1..3, refused on Xenos and without effect on Adreno.
 #include "shader-isa/glsl.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Whether memory still holds what was read or written there, where no generation numbers tell: hashes
-// of its bytes. Four lanes side by side, several times as fast as one; a page at a time, so that the
-// hash of bytes at hand and of bytes in memory, however it is scattered, are the same.
+// Whether memory still holds what was read or written there, where no generation numbers tell:
+// hashes of its bytes. Four lanes side by side, several times as fast as one; a page at a time, so
+// that the hashes of bytes at hand and of bytes in memory, however it is scattered, are the same.
 #include <string.h>
 
 #include "base/hash.h"

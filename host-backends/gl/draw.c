@@ -173,8 +173,8 @@ static void call_faces(const struct gl_prepared *p, uint32_t from, uint32_t coun
 
 // A draw whose programs loop cannot be interrupted once the host has it. It is therefore given to
 // it in parts, each waited for, that grow while they are quick; one that goes on and on is given up
-// between two parts. Where only the vertex program loops, parts are runs of primitives: every vertex
-// is still shaded once.
+// between two parts. Where only the vertex program loops, parts are runs of primitives: every
+// vertex is still shaded once.
 static enum gpu_result call_in_pieces(const struct gl_backend *be, const struct gl_prepared *p)
 {
     uint64_t deadline = host_ns() + DRAW_LIMIT_NS;

@@ -151,8 +151,8 @@ static enum gpu_result finish(struct gl_context *ctx, unsigned keep_cmds)
     unsigned complete = rec->tiles - (whole ? 0 : 1);
     rec->tiles = complete;
     bool merge = complete && !rec->plain && ctx->merging && gl_merge_possible(ctx);
-    TRACE(ctx->log, gl, "%u tiles of %u commands %s%s, %u commands of another", complete, rec->count,
-          merge ? "as one" : "one by one", rec->plain ? " (plain)" : "", partial);
+    TRACE(ctx->log, gl, "%u tiles of %u commands %s%s, %u commands of another", complete,
+          rec->count, merge ? "as one" : "one by one", rec->plain ? " (plain)" : "", partial);
     if (merge) {
         note_result(ctx, gl_merge_run(ctx));
         ctx->be->count.merged_tiles += complete;

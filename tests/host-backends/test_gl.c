@@ -710,13 +710,13 @@ static void test_an_endless_shader_ends(void **state)
     "COND_JMP ADDR(" out ") DIR(1) COND(0)\n"                                                      \
     "EXEC\n ALU: MULADDv R4 = R4, R0, C4\n ALU: ADDv R3.x___ = R3, -C5\n"                          \
     "COND_JMP ADDR(" top ") DIR(0) FORCE_CALL\n"
-static const char *const loop_vs[] = {
+static const char loop_vs[] =
     "EXEC\n(S)FETCH: VERTEX R1.xyz_ = R0.x FMT_32_32_32_FLOAT UNSIGNED STRIDE(12) CONST(20, 0)\n"
     "FETCH: VERTEX R0.xyzw = R0.x FMT_32_32_32_32_FLOAT UNSIGNED STRIDE(16) CONST(20, 1)\n"
-    "EXEC\n(S)ALU: MULv R1.xyz_ = R1, C1.xxxw\nMAXs R1.___w = C2.xxxx\n",
-    COUNT_DOWN("0x3", "0x7"),
-    "ALLOC POSITION SIZE(0x0)\nEXEC\nALU: ADDv export62 = R1, C0\n"
-    "ALLOC PARAM/PIXEL SIZE(0x0)\nEXEC_END\nALU: MAXv export0 = R4, R4\n"};
+    "EXEC\n(S)ALU: MULv R1.xyz_ = R1, C1.xxxw\nMAXs R1.___w = C2.xxxx\n"
+    COUNT_DOWN("0x3", "0x7") "ALLOC POSITION SIZE(0x0)\nEXEC\nALU: ADDv export62 = R1, C0\n"
+                             "ALLOC PARAM/PIXEL SIZE(0x0)\nEXEC_END\n"
+                             "ALU: MAXv export0 = R4, R4\n";
 static const char loop_ps[] = COUNT_DOWN("0x1", "0x5") "ALLOC PARAM/PIXEL SIZE(0x0)\nEXEC_END\n"
                                                        "ALU: MAXv export0 = R4, R4\n";
 
@@ -724,11 +724,9 @@ static const char loop_ps[] = COUNT_DOWN("0x1", "0x5") "ALLOC PARAM/PIXEL SIZE(0
 static void loops(struct bench *b, unsigned arg)
 {
     struct err err = {0};
-    char text[2000];
     uint32_t *v = NULL, *f = NULL;
     size_t vn = 0, fn = 0;
-    snprintf(text, sizeof text, "%s%s%s", loop_vs[0], loop_vs[1], loop_vs[2]);
-    if (shader_assemble(text, SHADER_VERTEX, &v, &vn, &err) ||
+    if (shader_assemble(loop_vs, SHADER_VERTEX, &v, &vn, &err) ||
         shader_assemble(loop_ps, SHADER_PIXEL, &f, &fn, &err)) {
         fail_msg("%s", err.msg);
     }
