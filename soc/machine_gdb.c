@@ -21,7 +21,6 @@ struct machine_gdb {
     struct gdb *gdb;
     struct gdb_monitor monitor;
     struct machine *machine;
-    struct cpu *cpus[1];
     int listener;
     char *unlink_path;
 };
@@ -101,7 +100,6 @@ int machine_gdb_open(struct machine *m, struct err *err)
     g->machine = m;
     g->listener = -1;
     g->monitor.command = command;
-    g->cpus[0] = m->cpu;
     if (strncmp(spec, "unix:", 5) == 0) {
         rc = listen_unix(g, spec + 5, err);
     } else if (strncmp(spec, "tcp:", 4) == 0) {
