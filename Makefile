@@ -90,7 +90,7 @@ check-unit: $(addprefix check-,$(ROOMS))
 
 # ---- what a newcomer types ---------------------------------------------------------------------
 .PHONY: demo bench check check-long install
-# All that fits in CI: under 30 minutes on 2 cores from a clean clone, downloads included.
+# All that fits in CI: under 45 minutes on 2 cores from a clean clone, downloads included.
 check:
 	@tools/steps.sh "deps=$(MAKE) --no-print-directory deps" \
 	    "build=$(MAKE) --no-print-directory -j$$(nproc) all" \
@@ -99,13 +99,21 @@ check:
 	    "sanitizers=$(MAKE) --no-print-directory SAN=1 -j$$(nproc) check-unit" \
 	    "mutation=$(MAKE) --no-print-directory check-mutation" \
 	    "baremetal=$(MAKE) --no-print-directory check-baremetal" \
+	    "live=$(MAKE) --no-print-directory check-live" \
 	    "system=$(MAKE) --no-print-directory check-system" \
 	    "fuzz=$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(FUZZ_SECONDS)"
 
 # What does not fit: longer random runs, the whole corpus at every size, ten minutes of each fuzz target.
 check-long:
-	@tools/steps.sh "unit=$(MAKE) --no-print-directory YAMATO_LONG=1 check-unit" \
+	@tools/steps.sh "unit=$(MAKE) --no-print-directory YAMATO_LONG=100 check-unit" \
 	    "system=$(MAKE) --no-print-directory check-system" \
+	    "programs=$(MAKE) --no-print-directory check-user-debian" \
+	    "threads=$(MAKE) --no-print-directory check-user-tsan" \
+	    "random-code=$(MAKE) --no-print-directory check-random-code" \
+	    "packets=$(MAKE) --no-print-directory SAN=1 check-packets" \
+	    "storm=$(MAKE) --no-print-directory storm" \
+	    "messages=$(MAKE) --no-print-directory fuzz-vfio-user" \
+	    "soak=$(MAKE) --no-print-directory soak MINUTES=30" \
 	    "fuzz=$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=600"
 
 demo:
@@ -151,7 +159,9 @@ help:
 ##   make demo        set up everything, boot two guests that share one GPU, write build/demo/index.html
 ##   make check       all tests that fit in CI; make check-long the rest
 ##   make check-ROOM  the tests of one room (base cpu user shader-isa gpu-model host-backends mdev soc cli)
-##   make bench       measure against the peers, in one run
+##   make bench       measure against the peers, in one run; bench-boot bench-system bench-cpu
+##                    bench-gpu bench-mdev bench-share one of them
+##   make soak        a long job on four cores, twice the same (MINUTES=n)
 ##   make guest       the Linux guest image, from Debian packages, under build/guest
 ##   make install     program, man pages, completion under PREFIX
 ##   make headers layers lint format     house-keeping checks

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // yamato profile: pages and comparisons from the CSV files that yamato run --profile-csv writes.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +10,17 @@
 #include "mdev/profile.h"
 
 struct profile_opts {
-    const char *output, *fail;
+    const char *output, *fail, *title;
+    struct opt_list machines;
 };
 
 static const struct opt_row rows[] = {
     {"output", "o", OPT_STRING, offsetof(struct profile_opts, output), "FILE",
      "report: the page (default profile.html)", NULL},
+    {"title", NULL, OPT_STRING, offsetof(struct profile_opts, title), "TEXT", "report: its title", NULL},
+    {"machine", NULL, OPT_LIST, offsetof(struct profile_opts, machines),
+     "NAME,PANEL.png[,REFERENCE.png[,SERIAL.log]]", "report: a machine's panel, and what belongs to it",
+     NULL},
     {"fail-above", NULL, OPT_STRING, offsetof(struct profile_opts, fail), "PERCENT",
      "compare: exit status 1 when a stage is slower by more, with the whole interval above 0",
      NULL},
@@ -35,13 +41,45 @@ static struct profile *load(const char *path, struct err *err)
     return p;
 }
 
+enum { MACHINES = 16, PARTS = 4 };
+
+// NAME,PANEL[,REFERENCE[,SERIAL]] into its parts, cut in `text`, which they point into.
+static bool machine_parts(char *text, struct report_vm *vm)
+{
+    const char *part[PARTS] = {0};
+    unsigned n = 0;
+    for (char *p = text; p && n < PARTS; p = *p ? p : NULL) {
+        part[n++] = p;
+        p += strcspn(p, ",");
+        if (*p) {
+            *p++ = 0;
+        }
+    }
+    *vm = (struct report_vm){.name = part[0], .picture = part[1], .reference = part[2],
+                             .reference_what = "the same program on llvmpipe", .serial = part[3]};
+    return n > 1 && part[0][0] && part[1][0];
+}
+
 static int report(const char *path, const struct profile_opts *o)
 {
     struct err err = {0};
+    struct report_vm vms[MACHINES];
+    char text[MACHINES][1024];
+    unsigned n = o->machines.count < MACHINES ? o->machines.count : MACHINES;
     struct profile *p = load(path, &err);
-    const struct report_config rc = {
-        .title = "Yamato profile", .intro = "Command submission, stage by stage.", .profile = p};
+    const struct report_config rc = {.title = o->title ? o->title : "Yamato profile",
+                                     .intro = "Command submission, stage by stage.",
+                                     .vms = vms, .nvms = n, .profile = p};
     int status = EXIT_OK;
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(text[i], sizeof text[i], "%s", o->machines.items[i]);
+        if (!machine_parts(text[i], &vms[i])) {
+            err_set(&err, -1, "--machine: '%s' is not NAME,PANEL.png[,REFERENCE.png[,SERIAL.log]]",
+                    o->machines.items[i]);
+            profile_destroy(p);
+            return cli_fail("profile", &err);
+        }
+    }
     if (!p || report_write(o->output ? o->output : "profile.html", &rc, &err)) {
         status = cli_fail("profile", &err);
     }

@@ -28,7 +28,7 @@ root="console=ttymxc0,115200 root=/dev/mmcblk0p2 quiet"
 boot() {
     name=$1; shift
     rm -f "$out/$name.log" "$out/$name.out" "$out/$name.png"
-    "$yamato" run $engine --no-reboot --host-seconds 240 --serial null --serial-log "$out/$name.log" "$@" \
+    "$yamato" run $engine --no-reboot --host-seconds 900 --serial null --serial-log "$out/$name.log" "$@" \
         >"$out/$name.out" 2>&1
 }
 says() { tr -d '\r' <"$out/$1.log" | grep -aqE "$2" || { echo "  $1: the console never said: $2"; return 1; }; }
