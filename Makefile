@@ -108,6 +108,7 @@ check-long:
 	@tools/steps.sh "unit=$(MAKE) --no-print-directory YAMATO_LONG=100 check-unit" \
 	    "system=$(MAKE) --no-print-directory check-system" \
 	    "programs=$(MAKE) --no-print-directory check-user-debian" \
+	    "library=$(MAKE) --no-print-directory check-lib-yamato-cpu" \
 	    "threads=$(MAKE) --no-print-directory check-user-tsan" \
 	    "random-code=$(MAKE) --no-print-directory check-random-code" \
 	    "packets=$(MAKE) --no-print-directory SAN=1 check-packets" \
@@ -121,7 +122,7 @@ demo:
 	@$(MAKE) --no-print-directory -j$$(nproc) all guest
 	@tools/demo.sh --yamato $(BUILD)/yamato
 
-install: all
+install: all install-lib-yamato-cpu
 	install -D -m755 $(BUILD)/yamato $(DESTDIR)$(PREFIX)/bin/yamato
 	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(BUILD)/yamato man > $(DESTDIR)$(PREFIX)/share/man/man1/yamato.1
