@@ -3,7 +3,8 @@
 # usage: mini2440.sh [--out DIR]
 #
 # Makes the mini2440's Linux guest from Debian 12 packages and nothing else:
-#   DIR/zImage, uImage        Linux 6.1 from Debian's linux-source-6.1, with mini2440/kernel.patch
+#   DIR/zImage, uImage        Linux 6.1 from Debian's linux-source-6.1, untouched
+#   DIR/zImage-devices        the same with mini2440/kernel.patch, which mends the board's own drivers
 #   DIR/System.map, config    its symbols and its configuration
 #   DIR/busybox               static busybox for ARMv4T, on musl, from Debian's sources of both
 #   DIR/initramfs.cpio.gz     a root that lives in memory
@@ -27,21 +28,23 @@ kernel() {
     "$HERE/debs.sh" --out "$REPO/build/guest" kernel source
     deb=$(deb_named source linux-source-6.1)
     key=$(key_of kernel "$(basename "$deb")" "$MY/kernel.config" "$MY/kernel.patch")
-    ! fresh mini2440-kernel "$key" "$OUT/zImage" "$OUT/uImage" "$OUT/System.map" "$OUT/uapi" || return 0
+    ! fresh mini2440-kernel "$key" "$OUT/zImage" "$OUT/zImage-devices" "$OUT/uImage" "$OUT/System.map" "$OUT/uapi" || return 0
     need ${CROSS}gcc gcc-arm-linux-gnueabi
     need mkimage u-boot-tools
     say "mini2440: building Linux (about ten minutes on two cores)"
     mkdir -p "$T/src" "$T/o"
     dpkg-deb --fsys-tarfile "$deb" | tar -x -O ./usr/src/linux-source-6.1.tar.xz | tar -x -J -C "$T/src" --strip-components=1
-    patch -d "$T/src" -p1 -s <"$MY/kernel.patch" || die kernel-patch "mini2440/kernel.patch does not fit $(basename "$deb")"
     k() { make -C "$T/src" ARCH=arm CROSS_COMPILE=$CROSS O="$T/o" KBUILD_BUILD_TIMESTAMP="@$SOURCE_DATE_EPOCH" \
         KBUILD_BUILD_USER=yamato KBUILD_BUILD_HOST=yamato "$@" >>"$OUT/kernel.log" 2>&1 ||
         die kernel-build "see $OUT/kernel.log"; }
     : >"$OUT/kernel.log"
-    k mini2440_defconfig
-    (cd "$T/src" && scripts/kconfig/merge_config.sh -m -O "$T/o" "$T/o/.config" "$MY/kernel.config" >>"$OUT/kernel.log")
-    k olddefconfig
-    k -j"$(nproc)" zImage
+    image() {
+        k mini2440_defconfig
+        (cd "$T/src" && scripts/kconfig/merge_config.sh -m -O "$T/o" "$T/o/.config" "$MY/kernel.config" >>"$OUT/kernel.log")
+        k olddefconfig
+        k -j"$(nproc)" zImage
+    }
+    image
     k headers
     mkimage -q -A arm -O linux -T kernel -C none -a 30008000 -e 30008000 -n "Linux mini2440" \
         -d "$T/o/arch/arm/boot/zImage" "$T/uImage" >/dev/null
@@ -50,6 +53,9 @@ kernel() {
     publish "$T/o/.config" "$OUT/config"
     publish "$T/o/usr/include" "$OUT/uapi"
     publish "$T/o/arch/arm/boot/zImage" "$OUT/zImage"
+    patch -d "$T/src" -p1 -s <"$MY/kernel.patch" || die kernel-patch "mini2440/kernel.patch does not fit $(basename "$deb")"
+    image
+    publish "$T/o/arch/arm/boot/zImage" "$OUT/zImage-devices"
     rm -rf "$T/src" "$T/o"
     done_with mini2440-kernel "$key"
     say "mini2440: zImage $(wc -c <"$OUT/zImage") bytes"

@@ -16,7 +16,9 @@ compat() {
     timeout 300 "$yamato" compat --board mini2440 --out "$out/$name" --budget 60 "$@" >"$out/$name.out" 2>&1 ||
         { sed 's/^/  /' "$out/$name.out"; return 1; }
 }
-mini_straight() { n=$1; shift; compat "$n" --image "$mini/zImage" --initrd "$mini/initramfs.cpio.gz" --append "$mini_args" "$@"; }
+# Linux 6.1's board file has names wrong and its drivers lost some platform data: for the card and the
+# devices there is a kernel with that mended; everything else runs the untouched one.
+mini_straight() { n=$1; shift; compat "$n" --image "$mini/${linux:-zImage}" --initrd "$mini/initramfs.cpio.gz" --append "$mini_args" "$@"; }
 
 test_mini2440_starts_from_nand() {
     mini_missing && return 0
@@ -61,13 +63,13 @@ test_mini2440_root_on_nand() {
 }
 test_mini2440_root_on_a_card() {
     mini_missing && return 0
-    compat card --image "$mini/zImage" --disk sdi="$mini/card.img" --append "$mini_args rw root=/dev/mmcblk0 rootwait init=/init" \
+    compat card --image "$mini/zImage-devices" --disk sdi="$mini/card.img" --append "$mini_args rw root=/dev/mmcblk0 rootwait init=/init" \
         --type '/ # =>cp /bin/busybox /tmp/y; sync; echo 3 >/proc/sys/vm/drop_caches; cmp /bin/busybox /tmp/y; echo same-$?-$((1+1))\n' \
         --until 'same-0-2' --expect-serial 'root ext4'
 }
 test_mini2440_devices() {
     mini_missing && return 0
-    mini_straight mini-devices --sound "$out/mini-devices.wav" --budget 30 \
+    linux=zImage-devices mini_straight mini-devices --sound "$out/mini-devices.wav" --budget 30 \
         --type '/ # =>mount -t jffs2 /dev/mtdblock3 /mnt && cp /bin/busybox /mnt/x && umount /mnt && mount -t jffs2 /dev/mtdblock3 /mnt && cmp /bin/busybox /mnt/x; echo jffs-$?-\n' \
         --type 'jffs-0-=>dd if=/sys/bus/i2c/devices/0-0050/eeprom bs=16 count=1 | hexdump -C; echo rom-$?-\n' \
         --type 'rom-0-=>head -c 65536 /bin/busybox >/tmp/x; exec 3>/dev/dsp; cat /tmp/x >&3; echo snd-$?-\n' \
