@@ -70,6 +70,15 @@ static GLint wrap_mode(const struct gl_backend *be, unsigned clamp)
     return GL_REPEAT;
 }
 
+// Mesa's software rasteriser compiles samplers; where a texture has no mips to choose from, the
+// filters differ and there is anisotropy, it gives LLVM a product of a vector and a scalar, which ends
+// the process there (22.3). Whether there are mips is the texture's to say, so anisotropy yields
+// wherever the filters differ.
+static bool may_be_anisotropic(const struct gl_backend *be, const struct gl_sampler *s)
+{
+    return be->caps.max_aniso > 1 && !(be->caps.software && s->key.mag != s->key.min);
+}
+
 static void sampler_setup(const struct gl_backend *be, struct gl_sampler *s)
 {
     static const GLint min_filter[2][3] = {
@@ -90,7 +99,7 @@ static void sampler_setup(const struct gl_backend *be, struct gl_sampler *s)
                         s->key.min_level ? (float)s->key.min_level : -1000.0f);
     glSamplerParameterf(s->sampler, GL_TEXTURE_MAX_LOD, (float)s->key.max_level);
     glSamplerParameterfv(s->sampler, GL_TEXTURE_BORDER_COLOR, border[s->key.border & 3]);
-    if (s->key.aniso > 1 && be->caps.max_aniso > 1) {
+    if (s->key.aniso > 1 && may_be_anisotropic(be, s)) {
         float n = (float)(1 << (s->key.aniso - 1));
         glSamplerParameterf(s->sampler, GL_TEXTURE_MAX_ANISOTROPY_EXT,
                             n < be->caps.max_aniso ? n : be->caps.max_aniso);
