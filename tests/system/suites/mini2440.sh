@@ -43,7 +43,7 @@ test_mini2440_loader_repairs_nand() {
         compat nand-fixed --disk nand="$out/nand.img" --until 'user space is up' || return 1
     flip $((page + 200)) 2
     compat nand-bad --disk nand="$out/nand.img" --budget 5 --until 'beyond repair'
-    rm -f "$out/nand.img"
+    rc=$?; rm -f "$out/nand.img"; return $rc
 }
 # The switch at NOR: the same loader runs in place there and finds its table in NAND; Linux sees the flash.
 test_mini2440_starts_from_nor() {
@@ -52,14 +52,14 @@ test_mini2440_starts_from_nor() {
         "$yamato" image nand --out "$out/nand.img" --kernel "$mini/zImage" --initrd "$mini/initramfs.cpio.gz" --append "$mini_args" &&
         compat nor --board mini2440-nor --disk nor="$out/nor.img" --disk nand="$out/nand.img" --until 'user space is up' \
             --expect-serial '^loader: NAND, 512'
-    rm -f "$out/nand.img" "$out/nor.img"
+    rc=$?; rm -f "$out/nand.img" "$out/nor.img"; return $rc
 }
 test_mini2440_root_on_nand() {
     mini_missing && return 0
     "$yamato" image nand --out "$out/nand.img" --loader "$loader" --kernel "$mini/zImage" --put 0x560000="$mini/root.jffs2" \
-        --append "$mini_args rw root=/dev/mtdblock3 rootfstype=jffs2 init=/init" &&
+        --append "$mini_args rw root=mtd:root rootfstype=jffs2 init=/init" &&
         compat nand-root --disk nand="$out/nand.img" --until 'root jffs2'
-    rm -f "$out/nand.img"
+    rc=$?; rm -f "$out/nand.img"; return $rc
 }
 test_mini2440_root_on_a_card() {
     mini_missing && return 0
