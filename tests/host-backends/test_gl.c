@@ -828,9 +828,7 @@ static void test_nested_loops_run_out_of_budget(void **state)
         b->loops[i] = 255;
     }
     bench_programs(b, vs_color, ARRAY_LEN(vs_color), dw, ARRAY_LEN(dw));
-    if (!b->ps) {
-        skip();
-    }
+    assert_non_null(b->ps);
     bench_box(b, 0, 0, 64, 64, 0, 0.1f, 0, 0, 1);
     assert_int_equal(b->be->ops->flush(b->ctx), GPU_OK);
 }
